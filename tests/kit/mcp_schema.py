@@ -1,0 +1,55 @@
+"""Holds a message against a revision's own JSON schema: every message the agents' door emits in a test goes through."""
+
+import json
+import os
+from functools import cache
+from pathlib import Path
+
+import jsonschema_rs
+
+from bridge.model import Json
+
+FOLDER = Path(os.environ.get("MCP_SCHEMAS", Path(__file__).parents[2] / "../shared/schema"))
+
+# What each method's result is called; the same in every revision that has it.
+RESULTS = {
+    "server/discover": "DiscoverResult",
+    "initialize": "InitializeResult",
+    "ping": "EmptyResult",
+    "tools/list": "ListToolsResult",
+    "tools/call": "CallToolResult",
+}
+ERRORS = {-32020: "HeaderMismatchError", -32022: "UnsupportedProtocolVersionError"}
+
+
+def check(message: Json, revision: str, method: str = "") -> None:
+    """`message` is a response to `method`. Raises AssertionError with every way in which it breaks the schema."""
+    if "error" in message:
+        # Before 2025-11-25 an error had to have an id, and one whose request could not be read had no valid form.
+        if "id" in message or revision >= "2025-11-25":
+            _holds(message, revision, "JSONRPCErrorResponse" if revision >= "2025-11-25" else "JSONRPCError")
+        if revision == "2026-07-28" and message["error"]["code"] in ERRORS:
+            _holds(message, revision, ERRORS[message["error"]["code"]])
+        return
+    _holds(message, revision, "JSONRPCResultResponse" if revision >= "2025-11-25" else "JSONRPCResponse")
+    _holds(message["result"], revision, RESULTS[method])
+    if revision < "2026-07-28":
+        modern = {"resultType", "ttlMs", "cacheScope", "_meta"} & set(message["result"])
+        assert not modern, f"{revision} does not know {modern}"
+
+
+def _holds(value: Json, revision: str, name: str) -> None:
+    errors = [
+        f"{list(error.instance_path)}: {error.message}" for error in _validator(revision, name).iter_errors(value)
+    ]
+    assert not errors, f"{revision} {name}: {errors}\n{json.dumps(value)[:2000]}"
+
+
+@cache
+def _validator(revision: str, name: str) -> jsonschema_rs.Draft202012Validator | jsonschema_rs.Draft7Validator:
+    document = json.loads((FOLDER / f"mcp-{revision}.schema.json").read_text(encoding="utf-8"))
+    key = "$defs" if "$defs" in document else "definitions"
+    schema = {**document, "$ref": f"#/{key}/{name}"}
+    if key == "$defs":
+        return jsonschema_rs.Draft202012Validator(schema)
+    return jsonschema_rs.Draft7Validator(schema)

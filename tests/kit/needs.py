@@ -1,0 +1,41 @@
+"""What some tests need beyond the locked environment, and the command that brings it.
+
+Nothing else decides to skip a test: each need is looked for where its command puts it, once, and the reason of a skip
+names that command. With `CI` set a skip is a failure (tests/conftest.py).
+"""
+
+import shutil
+import subprocess
+import sys
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+NODE_PACKAGES = Path(__file__).parent / "node" / "node_modules"
+OLDEST_NODE = 20
+
+
+@cache
+def node() -> Path | None:
+    """The Node to run: the environment's own (a wheel put it there), else the machine's if it is new enough."""
+    candidates = [Path(sys.prefix) / "bin" / "node", Path(shutil.which("node") or "node")]
+    return next((path for path in candidates if _is_new_enough(path)), None)
+
+
+def _is_new_enough(path: Path) -> bool:
+    if not path.is_file():
+        return False
+    asked = subprocess.run([path, "--version"], capture_output=True, text=True, timeout=10, check=False)
+    major = asked.stdout.removeprefix("v").partition(".")[0]
+    return asked.returncode == 0 and major.isdigit() and int(major) >= OLDEST_NODE
+
+
+def has_node_package(name: str) -> bool:
+    return node() is not None and (NODE_PACKAGES / name / "package.json").is_file()
+
+
+needs_node = pytest.mark.skipif(node() is None, reason=f"needs Node {OLDEST_NODE} or newer: `make node` brings it")
+needs_swagger_client = pytest.mark.skipif(
+    not has_node_package("swagger-client"), reason="needs Node and swagger-client: `make node` brings them"
+)
