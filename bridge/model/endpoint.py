@@ -1,0 +1,37 @@
+"""The compiled twin of an operation: the same thing with everything expensive done. Lives only in a Runtime."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from bridge.model.json import Json
+from bridge.model.operation import Operation
+from bridge.model.result import Result
+from bridge.model.route import Route
+from bridge.model.tool import Tool
+from bridge.model.wire import Headers, Wire
+
+Arguments: TypeAlias = Mapping[str, Json]
+Build: TypeAlias = Callable[[Arguments], Wire]
+"""Arguments that passed `check` → the upstream request. Raises BadArguments for what a schema cannot say (CR/LF in a
+header, a `..` path segment, bad base64)."""
+Check: TypeAlias = Callable[[Arguments], None]
+"""Raises BadArguments naming every argument that is wrong and what would be right."""
+Decode: TypeAlias = Callable[[int, Headers, bytes, bool], Result]
+"""Status, headers, whole body, whether the body was cut → what the agent gets. Never raises."""
+Inspect: TypeAlias = Callable[[str, str, Headers, bytes], tuple[str, ...]]
+"""Raw path below the API's prefix, raw query, headers, body of a REST request → what breaks the document."""
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """`inspect` is None where REST requests are not validated; `needs_body` says that somebody reads the body whole."""
+
+    operation: Operation
+    tool: Tool | None
+    route: Route
+    build: Build
+    check: Check
+    decode: Decode
+    inspect: Inspect | None = None
+    needs_body: bool = False

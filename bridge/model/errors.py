@@ -1,0 +1,106 @@
+"""Refusals: why the gateway itself said no. One family, rendered for both doors from its class attributes.
+
+An upstream's 4xx or 5xx is no refusal but an outcome: the call was made, and that is its answer.
+"""
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+from bridge.model.json import Json
+
+
+class Refusal(Exception):
+    """A call that ends here. `code` is the stable word for logs and clients, `http` the status of the REST door.
+
+    `rpc` is the JSON-RPC code for requests of the agent door that cannot answer with a tool result; `readable` says
+    that an agent should read the message and act on it, so that `tools/call` answers a result with `isError`.
+    """
+
+    code: ClassVar[str] = "refused"
+    http: ClassVar[int] = 500
+    rpc: ClassVar[int] = -32603
+    title: ClassVar[str] = "Refused"
+    readable: ClassVar[bool] = True
+    retryable: ClassVar[bool] = False
+
+    def __init__(
+        self, message: str, *, headers: tuple[tuple[bytes, bytes], ...] = (), detail: Mapping[str, Json] | None = None
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.headers = headers
+        self.detail: Mapping[str, Json] = detail or {}
+
+
+class BadRequest(Refusal):
+    """The request cannot be understood, whoever sent it."""
+
+    code, http, rpc, title, readable = "bad_request", 400, -32600, "Bad request", False
+
+
+class BadArguments(Refusal):
+    """Arguments that do not fit the operation: MCP answers them as a tool result (SEP-1303), REST as 400."""
+
+    code, http, rpc, title = "bad_arguments", 400, -32602, "Bad arguments"
+
+
+class Unauthenticated(Refusal):
+    code, http, rpc, title, readable = "unauthenticated", 401, -32600, "Authentication required", False
+
+
+class Forbidden(Refusal):
+    code, http, rpc, title, readable = "forbidden", 403, -32600, "Forbidden", False
+
+
+class NotFound(Refusal):
+    """No such path, or no such tool: MCP wants an unknown tool as a protocol error."""
+
+    code, http, rpc, title, readable = "not_found", 404, -32602, "Not found", False
+
+
+class MethodNotAllowed(Refusal):
+    code, http, rpc, title, readable = "method_not_allowed", 405, -32602, "Method not allowed", False
+
+
+class TooLarge(Refusal):
+    code, http, rpc, title = "too_large", 413, -32600, "Content too large"
+
+
+class LimitExceeded(Refusal):
+    code, http, rpc, title, retryable = "limit_exceeded", 429, -32603, "Too many requests", True
+
+
+class NoUpstream(Refusal):
+    """The API has no address to call."""
+
+    code, http, rpc, title = "no_upstream", 502, -32603, "No upstream"
+
+
+class UpstreamUnreachable(Refusal):
+    """No connection, so nothing was sent."""
+
+    code, http, rpc, title, retryable = "upstream_unreachable", 502, -32603, "Upstream unreachable", True
+
+
+class UpstreamBroken(Refusal):
+    """The connection broke, or the answer made no sense, after the request may have arrived: delivery unknown."""
+
+    code, http, rpc, title = "upstream_broken", 502, -32603, "Upstream broke off"
+
+
+class UpstreamTimeout(Refusal):
+    """No answer in time; whether the request took effect is unknown."""
+
+    code, http, rpc, title = "upstream_timeout", 504, -32603, "Upstream timed out"
+
+
+class ApprovalRequired(Refusal):
+    """A person must consent first, and has not."""
+
+    code, http, rpc, title = "approval_required", 403, -32603, "Approval required"
+
+
+class ClientGone(Refusal):
+    """The client left before its request was complete: nobody reads the answer."""
+
+    code, http, rpc, title, readable = "client_gone", 499, -32600, "Client closed the request", False

@@ -1,0 +1,65 @@
+"""Where calls go."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class Unlisted(StrEnum):
+    """What becomes of REST paths under an API's prefix that no operation describes."""
+
+    ALLOW = "allow"
+    REFUSE = "refuse"
+
+
+class Validate(StrEnum):
+    """Whether REST requests are held against the document."""
+
+    OFF = "off"
+    REPORT = "report"
+    ENFORCE = "enforce"
+
+
+@dataclass(frozen=True, slots=True)
+class Timeouts:
+    """Seconds. `total` ends the whole call, `read` the wait for each piece of the answer."""
+
+    connect: float = 5.0
+    read: float = 30.0
+    total: float = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One upstream address: `origin` is scheme://host[:port], `base` a path without a trailing slash.
+
+    `headers` are the operator's own (credentials among them): they replace what a caller sent under the same name.
+    """
+
+    id: str
+    origin: str
+    base: str = ""
+    weight: int = 1
+    headers: tuple[tuple[bytes, bytes], ...] = field(default=(), repr=False)
+    timeouts: Timeouts = Timeouts()
+
+
+@dataclass(frozen=True, slots=True)
+class Rewrite:
+    """What the REST door changes about a request on its way up; header names are lower case."""
+
+    strip_prefix: bool = True
+    set_headers: tuple[tuple[bytes, bytes], ...] = ()
+    remove_headers: frozenset[bytes] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """A prefix (no trailing slash, "" for the root) or a host that leads to the targets of one API."""
+
+    api: str
+    prefix: str
+    host: str | None
+    targets: tuple[Target, ...]
+    rewrite: Rewrite = Rewrite()
+    unlisted: Unlisted = Unlisted.ALLOW
+    validate: Validate = Validate.OFF
