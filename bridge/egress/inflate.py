@@ -1,0 +1,73 @@
+"""Undoing `Content-Encoding: gzip | deflate` in bounded pieces.
+
+A piece is at most `PIECE` bytes, however little input it came from: whoever consumes the pieces stops a bomb by
+counting, and never holds it.
+"""
+
+import zlib
+from collections.abc import Iterable, Iterator
+
+PIECE = 1 << 16
+
+_GZIP, _ZLIB, _RAW = 16 + zlib.MAX_WBITS, zlib.MAX_WBITS, -zlib.MAX_WBITS
+
+# RFC 9110 section 8.4.1.3: “A recipient SHOULD consider "x-gzip" to be equivalent to "gzip".”
+_CODINGS = ("gzip", "x-gzip", "deflate")
+
+
+class Undecodable(Exception):
+    """The body is not what its Content-Encoding says, or in a coding that nobody asked for."""
+
+
+def inflate(chunks: Iterable[bytes], coding: str) -> Iterator[bytes]:
+    """The content behind `coding`, a Content-Encoding value; an empty body is empty in every coding.
+
+    Raises `Undecodable`, on the first piece or between pieces.
+    """
+    coding = coding.strip().lower()
+    if coding in ("", "identity"):
+        yield from chunks
+    elif coding in _CODINGS:
+        yield from _inflated(filter(None, chunks), coding)
+    else:
+        raise Undecodable(f"its Content-Encoding {coding!r} was not asked for; gzip and deflate are understood")
+
+
+def _inflated(chunks: Iterator[bytes], coding: str) -> Iterator[bytes]:
+    members = None
+    try:
+        for chunk in chunks:
+            members = members or _Members(_window(coding, chunk[0]))
+            yield from members.feed(chunk)
+    except zlib.error as error:
+        raise Undecodable(f"its body is not {coding}, although its Content-Encoding says so ({error})") from error
+    if members and not members.member.eof:
+        raise Undecodable(f"its {coding} body ends too early")
+
+
+def _window(coding: str, first: int) -> int:
+    """RFC 9110 section 8.4.1.2: “Some non-conformant implementations send the "deflate" compressed data without the
+    zlib wrapper.” The wrapper's first byte names the method, 8, in its low half (RFC 1950 section 2.2)."""
+    if coding != "deflate":
+        return _GZIP
+    return _ZLIB if first & 0x0F == 8 else _RAW
+
+
+class _Members:
+    """RFC 1952 section 2.2: “A gzip file consists of a series of "members" (compressed data sets).”"""
+
+    __slots__ = ("member", "window")
+
+    def __init__(self, window: int) -> None:
+        self.window = window
+        self.member = zlib.decompressobj(window)
+
+    def feed(self, chunk: bytes) -> Iterator[bytes]:
+        piece = b""
+        # A full piece may leave output behind in zlib although it took all the input.
+        while chunk or (len(piece) == PIECE and not self.member.eof):
+            if self.member.eof:
+                self.member = zlib.decompressobj(self.window)
+            piece = self.member.decompress(chunk, PIECE)
+            yield piece
+            chunk = self.member.unused_data if self.member.eof else self.member.unconsumed_tail
