@@ -193,6 +193,8 @@ class Operation:
     """As the document wrote it; empty when absent."""
     where: str = ""
     """JSON pointer into the document."""
+    input_schema: Json = None
+    """All arguments as one object schema (JSON Schema 2020-12): what agents are checked against."""
     digest: str = ""
 
     @property

@@ -63,3 +63,5 @@ class Route:
     rewrite: Rewrite = Rewrite()
     unlisted: Unlisted = Unlisted.ALLOW
     validate: Validate = Validate.OFF
+    configured: bool = False
+    """The targets are the operator's, not the document's: they hold for operations with a server of their own too."""

@@ -1,0 +1,90 @@
+"""Reading an answer whole, for an agent: bounded in bytes before and after decompression, and in time.
+
+An answer above the cap is cut, not refused: the caller gets what fits and is told. The cut holds for compressed
+answers too, so a small bomb cannot become a large one.
+"""
+
+import asyncio
+import zlib
+from collections.abc import AsyncIterator
+from typing import Protocol
+
+from bridge.model import Chunks, Headers, UpstreamBroken, UpstreamTimeout
+
+STREAMS = (b"text/event-stream", b"application/x-ndjson", b"application/jsonl", b"application/ndjson",
+           b"application/json-seq")  # fmt: skip
+ACCEPT_ENCODING = b"gzip, deflate"
+
+
+class Decompressor(Protocol):
+    @property
+    def unconsumed_tail(self) -> bytes:
+        """Input that did not fit the last output."""
+
+    def decompress(self, data: bytes, max_length: int, /) -> bytes:
+        """Raises zlib.error."""
+
+
+async def collect(headers: Headers, chunks: Chunks, cap: int, deadline: float) -> tuple[bytes, bool]:
+    """The decoded body, at most `cap` bytes of it, and whether it was cut.
+
+    A stream (SSE, NDJSON, JSON text sequences) that is still running at `deadline` is cut there. Raises UpstreamTimeout
+    for any other body that is late, UpstreamBroken for one that breaks off or is not what its Content-Encoding says.
+    """
+    parts: list[bytes] = []
+    try:
+        async with asyncio.timeout_at(deadline):
+            cut = await _gather(_decoded(headers, chunks, cap), parts, cap)
+    except (TimeoutError, UpstreamTimeout):
+        if not _is_stream(headers):
+            raise UpstreamTimeout("the upstream did not finish its answer in time") from None
+        cut = True
+    return b"".join(parts), cut
+
+
+async def _gather(chunks: AsyncIterator[bytes], parts: list[bytes], cap: int) -> bool:
+    room = cap
+    async for chunk in chunks:
+        if len(chunk) > room:
+            parts.append(chunk[:room])
+            return True
+        parts.append(chunk)
+        room -= len(chunk)
+    return False
+
+
+async def _decoded(headers: Headers, chunks: Chunks, cap: int) -> AsyncIterator[bytes]:
+    inflate = _decompressor(headers)
+    if inflate is None:
+        async for chunk in chunks:
+            yield chunk
+        return
+    async for chunk in chunks:
+        data = chunk
+        while data:
+            try:
+                piece = inflate.decompress(data, cap + 1)
+            except zlib.error as error:
+                raise UpstreamBroken("the upstream's answer is not what its Content-Encoding says") from error
+            yield piece
+            data = inflate.unconsumed_tail
+
+
+def _decompressor(headers: Headers) -> Decompressor | None:
+    coding = _first(headers, b"content-encoding").strip().lower()
+    if coding in {b"", b"identity"}:
+        return None
+    if coding in {b"gzip", b"x-gzip"}:
+        return zlib.decompressobj(wbits=31)
+    if coding == b"deflate":
+        return zlib.decompressobj()
+    # RFC 9110 section 12.5.3: a server should not send a coding that Accept-Encoding does not list; this one did.
+    raise UpstreamBroken(f"the upstream answered in the content coding {coding.decode('latin-1')!r}, unasked")
+
+
+def _is_stream(headers: Headers) -> bool:
+    return _first(headers, b"content-type").split(b";")[0].strip().lower() in STREAMS
+
+
+def _first(headers: Headers, name: bytes) -> bytes:
+    return next((value for key, value in headers if key == name), b"")

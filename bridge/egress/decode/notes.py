@@ -1,0 +1,67 @@
+"""What an agent should know about an answer beside its content: status, where to go on, when to come back."""
+
+import re
+from http import HTTPStatus
+from urllib.parse import urlsplit
+
+from bridge.egress.decode.answer import Answer
+from bridge.model import Text
+
+_LINK = re.compile(r"<([^>]*)>((?:\s*;\s*[^,;\"]+(?:\"[^\"]*\")?)*)")
+_NEXT = re.compile(r";\s*rel\s*=\s*\"?(?:[^\"]*\s)?next(?=[\s\",;]|$)", re.IGNORECASE)
+
+# Fields that common APIs page with beside RFC 8288's Link.
+_PAGING = frozenset({b"x-next-page", b"x-next-cursor", b"x-next-token", b"x-ms-continuation"})
+
+_METADATA = (b"content-type", b"content-length", b"last-modified", b"etag")
+
+
+def status_line(status: int, prefix: str = "") -> str:
+    """RFC 9110's phrase, not the upstream's: HTTP/2 has none."""
+    try:
+        return f"{prefix}{status} {HTTPStatus(status).phrase}"
+    except ValueError:
+        return f"{prefix}{status}"
+
+
+def cut_note(answer: Answer) -> tuple[Text, ...]:
+    if not answer.cut:
+        return ()
+    return (Text(f"[cut: the answer was larger than the {len(answer.body)} bytes that were read; ask for less]"),)
+
+
+def retry_note(answer: Answer) -> tuple[Text, ...]:
+    """RFC 9110 section 10.2.3: Retry-After = HTTP-date / delay-seconds."""
+    after = answer.header(b"retry-after")
+    if not after:
+        return ()
+    return (Text(f"retry after: {after} s" if after.isdigit() else f"retry after: {after}"),)
+
+
+def head_notes(answer: Answer) -> tuple[Text, ...]:
+    """An agent that asks with HEAD wants what a GET would say about the content."""
+    return tuple(Text(f"{name.decode()}: {value}") for name in _METADATA if (value := answer.header(name)))
+
+
+def onward_notes(answer: Answer) -> tuple[Text, ...]:
+    notes = [f"next: {_relative(target)}" for target in _next_links(answer)]
+    notes += [f"{name.decode()}: {answer.header(name)}" for name in answer.fields if name in _PAGING]
+    if answer.status in (201, 202) and (location := answer.header(b"location")):
+        notes.append(f"location: {_relative(location)}")
+    return tuple(Text(note) for note in notes)
+
+
+def _next_links(answer: Answer) -> list[str]:
+    links = answer.header(b"link")
+    return [target for target, params in _LINK.findall(links) if _NEXT.search(params)][:1] if links else []
+
+
+def _relative(url: str) -> str:
+    """Without scheme and host: an agent pages by arguments, and the upstream's address is none of its business."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return url
+    if not parts.netloc:
+        return url
+    return (parts.path or "/") + (f"?{parts.query}" if parts.query else "")

@@ -1,0 +1,82 @@
+"""A person's request as it goes on to an upstream: the same bytes, less what belongs to this connection.
+
+Whatever says where the request came from is written anew: no proxy before the gateway is trusted, so a client's own
+`X-Forwarded-For` is only a claim.
+"""
+
+import re
+
+from bridge.egress.headers import end_to_end
+from bridge.model import Call, Headers, Wire
+
+# RFC 9110 section 7.6.1: “A sender MUST NOT send a connection option corresponding to a field that is intended for all
+# recipients of the content.” One that does so anyway (`Connection: Authorization`) wants a check further on to miss it.
+_LASTING = frozenset(
+    {
+        b"accept", b"accept-encoding", b"authorization", b"cache-control", b"content-encoding", b"content-length",
+        b"content-type", b"cookie", b"date", b"host", b"if-match", b"if-none-match", b"origin", b"range",
+        b"user-agent", b"via",
+    }
+)  # fmt: skip
+
+# `Host` is the target's own; `Expect` was answered here, since uploads begin only after the call was let through.
+# The rest are words of a trusted proxy: who called (the client certificate among them), or another path to route by.
+_REPLACED = frozenset(
+    {b"host", b"expect", b"forwarded", b"x-real-ip", b"x-client-cert", b"x-original-url", b"x-rewrite-url"}
+)
+_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+").fullmatch
+
+
+def forward(call: Call) -> Wire:
+    assert call.route is not None
+    rewrite = call.route.rewrite
+    path = call.below if rewrite.strip_prefix else call.path
+    target = f"{path}?{call.query}" if call.query else path
+    replaced = rewrite.remove_headers | {name for name, _ in rewrite.set_headers}
+    fields = (*_passed(call.headers), *_provenance(call))
+    kept = tuple(field for field in fields if field[0] not in replaced)
+    return Wire(call.method, target, _sized(kept + rewrite.set_headers, call.body), call.body)
+
+
+def _passed(headers: Headers) -> Headers:
+    return tuple(
+        field
+        for field in end_to_end(headers, keep=_LASTING)
+        if field[0] not in _REPLACED and not field[0].startswith(b"x-forwarded-")
+    )
+
+
+def _provenance(call: Call) -> Headers:
+    """Forwarded (RFC 7239), its older relatives, and Via: RFC 9110 section 7.6.3, “An HTTP-to-HTTP gateway MUST send an
+    appropriate Via header field in each inbound request message”."""
+    assert call.route is not None
+    host = next((value.decode("latin-1") for name, value in call.headers if name == b"host"), "")
+    fields = [("via", "1.1 dualbridge"), ("forwarded", _forwarded(call, host)), ("x-forwarded-proto", call.scheme)]
+    if call.peer:
+        fields.append(("x-forwarded-for", call.peer))
+    if host:
+        fields.append(("x-forwarded-host", host))
+    if call.route.prefix and call.route.rewrite.strip_prefix:
+        fields.append(("x-forwarded-prefix", call.route.prefix))
+    return tuple((name.encode(), value.encode("latin-1")) for name, value in fields)
+
+
+def _forwarded(call: Call, host: str) -> str:
+    # RFC 7239 section 6: an IPv6 address stands in square brackets; these and colons want quotes (section 4).
+    node = f"[{call.peer}]" if ":" in call.peer else call.peer or "unknown"
+    pairs = [("for", node), ("host", host), ("proto", call.scheme)]
+    return ";".join(f"{name}={_quoted(value)}" for name, value in pairs if value)
+
+
+def _quoted(value: str) -> str:
+    if _TOKEN(value):
+        return value
+    escaped = value.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
+
+
+def _sized(headers: Headers, body: object) -> Headers:
+    """A body that came in chunks and was read whole has a length by now; one that still streams keeps its own."""
+    if not isinstance(body, bytes) or any(name == b"content-length" for name, _ in headers):
+        return headers
+    return (*headers, (b"content-length", str(len(body)).encode()))

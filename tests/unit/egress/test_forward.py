@@ -1,0 +1,96 @@
+"""What becomes of a person's request on its way to an upstream."""
+
+from dataclasses import replace
+
+import pytest
+
+from bridge.egress.forward import forward
+from bridge.model import Call, Door, Headers, Rewrite, Route, Wire
+
+
+def call(*headers: tuple[bytes, bytes], rewrite: Rewrite | None = None, prefix: str = "/api") -> Call:
+    return Call(
+        "id",
+        Door.REST,
+        "GET",
+        f"{prefix}/a%2Fb",
+        0.0,
+        0.0,
+        0.0,
+        route=Route("a", prefix, None, (), rewrite or Rewrite()),
+        below="/a%2Fb",
+        query="q=%zz",
+        headers=((b"host", b"gw.example:8080"), *headers),
+        peer="192.0.2.7",
+    )
+
+
+def values(wire: Wire, name: bytes) -> list[bytes]:
+    return [value for key, value in wire.headers if key == name]
+
+
+def test_the_target_is_the_raw_path_below_the_prefix_with_the_raw_query() -> None:
+    assert forward(call()).target == "/a%2Fb?q=%zz"
+    assert forward(call(rewrite=Rewrite(strip_prefix=False))).target == "/api/a%2Fb?q=%zz"
+
+
+def test_where_the_request_came_from_is_said_in_both_forms() -> None:
+    wire = forward(call())
+    assert values(wire, b"forwarded") == [b'for=192.0.2.7;host="gw.example:8080";proto=http']
+    assert values(wire, b"x-forwarded-for") == [b"192.0.2.7"]
+    assert values(wire, b"x-forwarded-host") == [b"gw.example:8080"]
+    assert values(wire, b"x-forwarded-proto") == [b"http"]
+    assert values(wire, b"x-forwarded-prefix") == [b"/api"]
+
+
+def test_an_ipv6_peer_is_quoted_and_bracketed() -> None:
+    made = call()
+    made.peer = "2001:db8::1"
+    assert b'for="[2001:db8::1]"' in values(forward(made), b"forwarded")[0]
+
+
+def test_an_unknown_peer_is_called_unknown() -> None:
+    made = call()
+    made.peer = ""
+    assert values(forward(made), b"forwarded")[0].startswith(b"for=unknown")
+    assert values(forward(made), b"x-forwarded-for") == []
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *(b"forwarded", b"x-forwarded-for", b"x-forwarded-proto", b"x-forwarded-host", b"x-forwarded-prefix"),
+        *(b"x-forwarded-client-cert", b"x-forwarded-port", b"x-real-ip", b"x-original-url", b"x-rewrite-url"),
+    ],
+)
+def test_a_clients_claim_about_itself_is_dropped(name: bytes) -> None:
+    assert b"forged" not in values(forward(call((name, b"forged"))), name)
+
+
+@pytest.mark.parametrize("name", [b"connection", b"te", b"trailer", b"upgrade", b"proxy-authorization", b"expect"])
+def test_what_belongs_to_the_connection_stays_behind(name: bytes) -> None:
+    assert values(forward(call((name, b"x"))), name) == []
+
+
+def test_a_connection_option_drops_its_header_unless_it_is_meant_for_everybody() -> None:
+    wire = forward(call((b"connection", b"x-hop, authorization"), (b"x-hop", b"1"), (b"authorization", b"Bearer t")))
+    assert values(wire, b"x-hop") == []
+    assert values(wire, b"authorization") == [b"Bearer t"]
+
+
+def test_the_gateway_adds_itself_to_via() -> None:
+    assert values(forward(call((b"via", b"1.1 edge"))), b"via") == [b"1.1 edge", b"1.1 dualbridge"]
+
+
+def test_headers_are_removed_and_set_as_the_route_says() -> None:
+    rewrite = Rewrite(set_headers=((b"x-env", b"prod"),), remove_headers=frozenset({b"cookie", b"via"}))
+    wire = forward(call((b"x-env", b"a"), (b"x-env", b"b"), (b"cookie", b"c"), rewrite=rewrite))
+    assert values(wire, b"x-env") == [b"prod"]
+    assert values(wire, b"cookie") == values(wire, b"via") == []
+
+
+@pytest.mark.parametrize("headers", [(), ((b"transfer-encoding", b"chunked"),), ((b"content-length", b"3"),)])
+def test_a_body_that_was_read_whole_has_its_length(headers: Headers) -> None:
+    wire = forward(replace(call(*headers), body=b"abc"))
+    assert values(wire, b"content-length") == [b"3"]
+    assert values(wire, b"transfer-encoding") == []
