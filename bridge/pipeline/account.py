@@ -1,0 +1,38 @@
+"""The record of the call, told to whoever listens. Neither raises nor awaits."""
+
+import time
+
+from bridge.model import Call, Outcome, Record
+from bridge.pipeline.runtime import Runtime
+
+
+def account(rt: Runtime, call: Call, outcome: Outcome, *, sent: int, gone: bool) -> None:
+    record = _record(call, outcome, sent=sent, gone=gone)
+    for tell in rt.accounts:
+        tell(record)
+
+
+def _record(call: Call, outcome: Outcome, *, sent: int, gone: bool) -> Record:
+    operation = call.endpoint.operation if call.endpoint else None
+    tool = call.endpoint.tool if call.endpoint else None
+    return Record(
+        id=call.id,
+        door=call.door.value,
+        principal=call.principal.id if call.principal else "",
+        api=call.route.api if call.route else "",
+        operation=operation.id if operation else "",
+        tool=tool.name if tool else "",
+        method=operation.method if operation else call.method,
+        status=outcome.status,
+        verdict=outcome.refusal.code if outcome.refusal else "allowed",
+        rule=call.decision.rule if call.decision else "",
+        origin=outcome.origin.value,
+        target=call.target.id if call.target else "",
+        received=call.received,
+        duration=time.perf_counter() - call.started,
+        request_bytes=len(call.body) if isinstance(call.body, bytes) else 0,
+        response_bytes=sent,
+        truncated=outcome.truncated,
+        gone=gone,
+        reported=call.reported,
+    )

@@ -1,0 +1,50 @@
+"""Agents' arguments against the tool's schema, and people's requests against the document where the route asks."""
+
+import asyncio
+
+from bridge.model import BadRequest, Call, Door, Endpoint, TooLarge, UpstreamTimeout, Validate
+from bridge.pipeline.arguments import compile_check
+from bridge.pipeline.runtime import Runtime
+
+__all__ = ["check", "compile_check"]
+
+
+async def check(rt: Runtime, call: Call) -> None:
+    """Raises BadArguments, BadRequest, TooLarge, UpstreamTimeout. A REST body is read whole where the endpoint asks."""
+    endpoint = call.endpoint
+    if endpoint is None:
+        return
+    if call.door is Door.MCP:
+        endpoint.check(call.arguments)
+        return
+    if endpoint.needs_body:
+        call.body = await _whole(call, rt.limits.body_bytes)
+    if endpoint.route.validate is not Validate.OFF:
+        _inspect(call, endpoint)
+
+
+def _inspect(call: Call, endpoint: Endpoint) -> None:
+    if endpoint.inspect is None:
+        return
+    body = call.body if isinstance(call.body, bytes) else b""
+    found = endpoint.inspect(call.below, call.query, call.headers, body)
+    if found and endpoint.route.validate is Validate.ENFORCE:
+        raise BadRequest("; ".join(found), detail={"errors": list(found)})
+    call.reported = found
+
+
+async def _whole(call: Call, most: int) -> bytes | None:
+    if call.body is None or isinstance(call.body, bytes):
+        return call.body
+    parts: list[bytes] = []
+    size = 0
+    try:
+        async with asyncio.timeout_at(call.deadline):
+            async for chunk in call.body:
+                size += len(chunk)
+                if size > most:
+                    raise TooLarge(f"the body may hold {most} bytes")
+                parts.append(chunk)
+    except TimeoutError:
+        raise UpstreamTimeout("the request's body did not arrive in time") from None
+    return b"".join(parts)

@@ -1,0 +1,110 @@
+"""Parameters outside the body: found in the request, read by their style, judged by their schema."""
+
+from collections.abc import Callable, Iterator, Mapping
+
+import orjson
+
+from bridge.egress.media import is_json, is_xml
+from bridge.model import Headers, Json, Operation, Param, Style, Where
+from bridge.pipeline.inspect.find import Given, Request, finder, take_apart
+from bridge.pipeline.inspect.path import compile_slots
+from bridge.pipeline.inspect.reader import Schema
+from bridge.pipeline.inspect.report import judged
+from bridge.pipeline.inspect.schema import TooWide
+
+
+def compile_outside(operation: Operation) -> Callable[[str, str, Headers], Iterator[str]]:
+    """Problems of the path, the query, the headers and the cookies."""
+    slots = compile_slots(operation.path)
+    judges = [_Judge(param, operation) for param in operation.params]
+
+    def outside(path: str, query: str, headers: Headers) -> Iterator[str]:
+        if judges:
+            request = take_apart(slots(path), query, headers)
+            for judge in judges:
+                yield from judge.problems(request)
+
+    return outside
+
+
+class _Judge:
+    """A parameter with its schema."""
+
+    __slots__ = ("_find", "_param", "_place", "_schema")
+
+    def __init__(self, param: Param, operation: Operation) -> None:
+        self._param = param
+        self._place = f"{_LABELS[param.where]} '{param.name.replace('{', '{{').replace('}', '}}')}{{}}'"
+        self._schema = Schema(*described(operation, param.argument))
+        others = frozenset(other.name for other in operation.params if other.where is param.where)
+        self._find = finder(param, self._schema, others - {param.name})
+
+    def problems(self, request: Request) -> Iterator[str]:
+        try:
+            given = self._find(request)
+            if given is not None:
+                yield from self._judged(given)
+            elif self._param.required and not self._may_vanish():
+                yield self._say("is missing, but required")
+        except TooWide:
+            return  # more forms than can be tried in bounded time: the upstream will know
+
+    def _say(self, message: str) -> str:
+        return f"{self._place.format('')}: {message}"
+
+    def _may_vanish(self) -> bool:
+        """An exploded object without members leaves no trace, and may be what was meant."""
+        param = self._param
+        beside = param.where in (Where.QUERY, Where.COOKIE) and param.explode and param.style is not Style.DEEP
+        return beside and "object" in self._schema.types() and self._schema.accepts({})
+
+    def _judged(self, given: Given) -> Iterator[str]:
+        param, media_type = self._param, self._param.media_type
+        # OpenAPI, `allowEmptyValue`: “If true, clients MAY pass a zero-length string value in place of parameters”.
+        if not given.judgeable or (param.allow_empty and not given.text and given.times == 1):
+            return
+        if given.times > 1 and not self._takes_several():
+            yield self._say(f"is given {given.times} times, but means one value; give it once")
+        elif media_type is not None and is_json(media_type):
+            yield from self._json(given.text)
+        elif media_type is not None and is_xml(media_type):
+            return
+        elif not given.raws:
+            yield self._say(_misspelt(param))
+        else:
+            yield from judged(self._schema, self._schema.read(given.raws), self._place)
+
+    def _takes_several(self) -> bool:
+        """Header lines of one name are one list, whatever `explode` says; elsewhere only `explode` repeats names."""
+        param = self._param
+        if param.media_type is not None or not (param.explode or param.where is Where.HEADER):
+            return False
+        return bool(self._schema.types() & {"array", "object"})
+
+    def _json(self, text: str) -> Iterator[str]:
+        try:
+            value = orjson.loads(text)
+        except orjson.JSONDecodeError as error:
+            yield self._say(f"must be JSON text, but has an error: {error}")
+        else:
+            yield from judged(self._schema, value, self._place)
+
+
+_LABELS = {
+    Where.PATH: "path parameter",
+    Where.QUERY: "query parameter",
+    Where.HEADER: "header",
+    Where.COOKIE: "cookie",
+    Where.QUERYSTRING: "query string",
+}
+
+
+def described(operation: Operation, argument: str) -> tuple[Json, Mapping[str, Json]]:
+    """The schema of an argument, and the definitions that it may refer to."""
+    schema = operation.input_schema if isinstance(operation.input_schema, Mapping) else {}
+    return schema.get("properties", {}).get(argument, True), schema.get("$defs", {})
+
+
+def _misspelt(param: Param) -> str:
+    start = {Style.LABEL: "“.”", Style.MATRIX: f"“;{param.name}=”"}.get(param.style, "a value")
+    return f"must begin with {start}: its style is {param.style}, {'' if param.explode else 'not '}exploded"

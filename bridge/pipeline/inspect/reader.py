@@ -1,0 +1,190 @@
+"""Texts become values as a schema wishes: `5` is a number where a number may stand, and a string where only that may.
+
+Where a schema leaves a choice, what it accepts wins; where it accepts nothing, the likeliest value is what the
+explanation is about.
+"""
+
+import math
+import re
+from collections.abc import Callable, Iterator, Mapping
+
+import orjson
+
+from bridge.model import Json
+from bridge.pipeline.arguments import compiled
+from bridge.pipeline.inspect.raw import Parsed, Raw, Raws
+from bridge.pipeline.inspect.schema import View, closed, element, member, names, required, slot, types, views
+from bridge.pipeline.problems import Problem, problems
+
+_NUMBER = re.compile(r"-?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]{1,4})?").fullmatch
+_LONGEST_NUMBER = 1000
+
+
+class Schema:
+    """One schema, with everything that reading and judging needs built on first use."""
+
+    __slots__ = ("_children", "_defs", "_schema", "_validator", "_views")
+
+    def __init__(self, schema: Json, defs: Mapping[str, Json], children: "dict[int, Schema] | None" = None) -> None:
+        """`children` are shared by all schemas below one, so that recursion comes back to where it was."""
+        self._schema = {**schema, "$defs": defs} if isinstance(schema, Mapping) and defs else schema
+        self._defs = defs
+        self._children: dict[int, Schema] = {} if children is None else children
+        self._views: list[tuple[View, dict[str | int, Schema]]] | None = None
+        self._validator: tuple[Callable[[Json], bool], Callable[[Json, int], list[Problem]]] | None = None
+
+    # --- judging ---
+
+    def accepts(self, value: Json) -> bool:
+        return self._judges()[0](value)
+
+    def problems(self, value: Json, limit: int) -> list[Problem]:
+        """Raises ValueError for a value that the validator cannot hold, such as one nested too deeply."""
+        return [] if self.accepts(value) else self._judges()[1](value, limit)
+
+    def _judges(self) -> tuple[Callable[[Json], bool], Callable[[Json, int], list[Problem]]]:
+        if self._validator is None:
+            try:
+                validator = compiled(self._schema, "request")
+            except ValueError:  # a schema that is none describes nothing
+                self._validator = (lambda value: True), (lambda value, limit: [])
+            else:
+                explain = lambda value, limit: problems(validator.iter_errors(value), self._schema, limit)  # noqa: E731
+                self._validator = validator.is_valid, explain
+        return self._validator
+
+    # --- asking ---
+
+    def types(self) -> frozenset[str]:
+        return frozenset[str]().union(*(types(view) for view, _ in self._seen()))
+
+    def names(self) -> frozenset[str]:
+        """The members that the schema names, in any of its forms."""
+        return frozenset[str]().union(*(names(view) for view, _ in self._seen()))
+
+    def is_open(self) -> bool:
+        """Whether members without a name in the schema are welcome."""
+        return any(not closed(view) for view, _ in self._seen() if "object" in types(view))
+
+    def member(self, name: str) -> "Schema":
+        """The schema of a member: its first form's, where there are several."""
+        for view, children in self._seen():
+            if "object" in types(view):
+                return self._child(view, children, name)
+        return Schema(True, {})
+
+    def required(self) -> list[str]:
+        """The members that every form requires."""
+        forms = [required(view) for view, _ in self._seen()]
+        return [name for name in forms[0] if all(name in form for form in forms)] if forms else []
+
+    def _seen(self) -> "list[tuple[View, dict[str | int, Schema]]]":
+        """Raises TooWide."""
+        if self._views is None:
+            self._views = [(view, {}) for view in views(self._schema, self._defs)]
+        return self._views
+
+    # --- reading ---
+
+    def read(self, raws: Raws) -> Json:
+        """Raises TooWide."""
+        found = self._candidates(raws)
+        first = next(found, _NOTHING)
+        if first is _NOTHING:
+            return _bare(raws[0]) if raws else ""
+        second = next(found, _NOTHING)
+        if second is _NOTHING or self.accepts(first):
+            return first
+        if self.accepts(second):
+            return second
+        return next((value for value in found if self.accepts(value)), first)
+
+    def _candidates(self, raws: Raws) -> Iterator[Json]:
+        for raw in raws:
+            if isinstance(raw, Parsed):
+                yield raw.value
+            elif isinstance(raw, str):
+                yield from _scalars(raw, self.types())
+            else:
+                yield from self._containers(raw)
+
+    def _containers(self, raw: list[Raws] | dict[str, Raws]) -> Iterator[Json]:
+        wanted = "array" if isinstance(raw, list) else "object"
+        for view, children in self._seen():
+            if wanted not in types(view):
+                continue
+            if isinstance(raw, list):
+                yield [self._child(view, children, at).read(item) for at, item in enumerate(raw)]
+            else:
+                yield {name: self._child(view, children, name).read(value) for name, value in raw.items()}
+
+    def _child(self, view: View, children: "dict[str | int, Schema]", key: str | int) -> "Schema":
+        key = slot(view, key)
+        known = children.get(key)
+        if known is None:
+            schema = element(view, key) if isinstance(key, int) else member(view, key)
+            known = children[key] = self._children.get(id(schema)) or Schema(schema, self._defs, self._children)
+            if any(schema is part for part in _lasting(view)):
+                self._children[id(schema)] = known
+        return known
+
+
+def _lasting(view: View) -> Iterator[Json]:
+    """The schemas that live as long as the operation, so that their ids name them."""
+    for schema in view:
+        yield from (schema.get("items"), schema.get("additionalProperties"))
+        yield from schema.get("prefixItems") or ()
+        yield from (schema.get("properties") or {}).values()
+
+
+_NOTHING = object()
+
+
+def _bare(raw: Raw) -> Json:
+    """What a text is before a schema touches it."""
+    if isinstance(raw, Parsed):
+        return raw.value
+    if isinstance(raw, list):
+        return [_bare(item[0]) for item in raw]
+    if isinstance(raw, dict):
+        return {name: _bare(value[0]) for name, value in raw.items()}
+    return raw
+
+
+# --- scalars ----------------------------------------------------------------------------------------------------------
+
+
+def _scalars(text: str, wanted: frozenset[str]) -> Iterator[Json]:
+    """The most special first, so that `0` breaks a minimum rather than being text."""
+    if wanted & {"integer", "number"} and (number := _number(text)) is not None:
+        yield number
+    if "boolean" in wanted and text in _BOOLEANS:
+        yield _BOOLEANS[text]
+    if "null" in wanted and text in ("", "null"):
+        yield None
+    if "string" in wanted:
+        yield text
+    if text[:1] in _OPENING and _OPENING[text[:1]] in wanted:
+        yield from _container(text)
+
+
+_BOOLEANS = {"true": True, "false": False}
+_OPENING = {"[": "array", "{": "object"}
+
+
+def _number(text: str) -> int | float | None:
+    """JSON's numbers, and leading zeros besides."""
+    if len(text) > _LONGEST_NUMBER or _NUMBER(text) is None:
+        return None
+    if text.lstrip("-").isdecimal():
+        return int(text)
+    number = float(text)
+    return number if math.isfinite(number) else None
+
+
+def _container(text: str) -> Iterator[Json]:
+    """Where the styles define no nesting, an inner array or object travels as JSON text."""
+    try:
+        yield orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return

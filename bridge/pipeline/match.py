@@ -1,0 +1,157 @@
+"""From a host and a raw path to a route and an operation: a trie over encoded segments.
+
+The path is matched as it came: `%2F` inside a segment stays inside it. Percent-encoded unreserved characters are the
+same as plain ones (RFC 3986 section 6.2.2.2) and are compared so; what is forwarded is never touched.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from urllib.parse import parse_qsl
+
+from bridge.model import BadRequest, Endpoint, Route
+
+_UNRESERVED = re.compile(r"%(2[dDeE]|3[0-9]|[46][1-9a-fA-F]|[57][0-9aA]|5[fF]|7[eE])")
+_BAD_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
+_FORBIDDEN = re.compile(r"[\\\x00-\x20\x7f-\uffff]|%00|%5[cC]")
+_PARAMETER = re.compile(r"\{[^{}]*\}")
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """`path` is what remains below the route's prefix, raw; `endpoint` is None where no operation describes it.
+
+    `methods` are those of the operations on that path.
+    """
+
+    route: Route
+    path: str
+    endpoint: Endpoint | None
+    methods: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class _Node:
+    literal: "dict[str, _Node]" = field(default_factory=dict)
+    templated: "list[tuple[re.Pattern[str] | None, _Node]]" = field(default_factory=list)
+    leaves: "dict[str, list[_Leaf]]" = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class _Leaf:
+    """`query` holds the pairs that the path key itself demands (`/x?beta=true`)."""
+
+    query: frozenset[tuple[str, str]]
+    endpoint: Endpoint
+
+
+class Router:
+    """Built once per runtime; `match` costs the number of segments, not of operations."""
+
+    def __init__(self, routes: Iterable[tuple[Route, Mapping[tuple[str, str], Endpoint]]]) -> None:
+        self._hosts: dict[str | None, list[tuple[Route, _Node]]] = {}
+        for route, endpoints in routes:
+            root = _Node()
+            for endpoint in endpoints.values():
+                _insert(root, endpoint)
+            self._hosts.setdefault(route.host, []).append((route, root))
+        for listed in self._hosts.values():
+            listed.sort(key=lambda pair: len(pair[0].prefix), reverse=True)
+
+    def match(self, host: str, method: str, path: str, query: str) -> Match | None:
+        """`path` must have passed `canonical`. None when no route leads there."""
+        listed = self._hosts.get(host) or self._hosts.get(None) or []
+        for route, root in listed:
+            prefix = route.prefix
+            if path.startswith(prefix) and (len(path) == len(prefix) or path[len(prefix)] == "/"):
+                below = path[len(prefix) :] or "/"
+                return _match(route, root, method, below, query)
+        return None
+
+
+def canonical(path: str) -> str:
+    """Returns `path` when it can mean one thing only.
+
+    Raises BadRequest for dot segments (plain or encoded), backslashes, controls, NUL and broken percent-encoding:
+    forms that an upstream might read as another path than the one that was authorised.
+    """
+    if not path.startswith("/"):
+        raise BadRequest("the request target must be a path")
+    if _FORBIDDEN.search(path) or _BAD_ESCAPE.search(path):
+        raise BadRequest("the path holds a character or escape that is not allowed")
+    if "." in path or "%2" in path:
+        for segment in path.split("/"):
+            # RFC 3986 section 5.2.4; path parameters (`..;x`) are cut off because some servers do so.
+            if _plain(segment).partition(";")[0] in {".", ".."}:
+                raise BadRequest("the path holds a dot segment")
+    return path
+
+
+def _plain(segment: str) -> str:
+    """Decodes what RFC 3986 calls unreserved, nothing else."""
+    return _UNRESERVED.sub(lambda found: chr(int(found[1], 16)), segment) if "%" in segment else segment
+
+
+def _match(route: Route, root: _Node, method: str, path: str, query: str) -> Match:
+    node = _walk(root, [_plain(segment) for segment in path.split("/")[1:]], 0)
+    if node is None:
+        return Match(route, path, None)
+    leaves = node.leaves.get(method) or (node.leaves.get("GET") if method == "HEAD" else None)
+    return Match(route, path, _choose(leaves, query) if leaves else None, tuple(sorted(node.leaves)))
+
+
+def _walk(node: _Node, segments: list[str], at: int) -> _Node | None:
+    """OpenAPI: concrete paths are matched before their templated counterparts."""
+    if at == len(segments):
+        return node if node.leaves else None
+    segment = segments[at]
+    child = node.literal.get(segment)
+    found = _walk(child, segments, at + 1) if child else None
+    if found or not segment:
+        return found
+    for pattern, templated in node.templated:
+        if pattern is None or pattern.fullmatch(segment):
+            found = _walk(templated, segments, at + 1)
+            if found:
+                return found
+    return None
+
+
+def _choose(leaves: "list[_Leaf]", query: str) -> Endpoint | None:
+    if len(leaves) == 1 and not leaves[0].query:
+        return leaves[0].endpoint
+    pairs = frozenset(parse_qsl(query, keep_blank_values=True))
+    return next((leaf.endpoint for leaf in leaves if leaf.query <= pairs), None)
+
+
+def _insert(root: _Node, endpoint: Endpoint) -> None:
+    path, _, rest = endpoint.operation.path.partition("?")
+    query = frozenset(parse_qsl(rest.partition("#")[0], keep_blank_values=True))
+    node = root
+    for segment in path.partition("#")[0].split("/")[1:]:
+        node = _child(node, segment)
+    leaves = node.leaves.setdefault(endpoint.operation.method, [])
+    leaves.append(_Leaf(query, endpoint))
+    leaves.sort(key=lambda leaf: len(leaf.query), reverse=True)
+
+
+def _child(node: _Node, segment: str) -> _Node:
+    if "{" not in segment:
+        return node.literal.setdefault(_plain(segment), _Node())
+    pattern = _pattern(segment)
+    for known, child in node.templated:
+        if known == pattern:
+            return child
+    child = _Node()
+    node.templated.append((pattern, child))
+    # The more literal text a template has, the more concrete it is: `{a}.json` before `{a}`.
+    node.templated.sort(key=lambda pair: len(pair[0].pattern) if pair[0] else 0, reverse=True)
+    return child
+
+
+def _pattern(segment: str) -> re.Pattern[str] | None:
+    """None stands for a segment that is one parameter."""
+    if _PARAMETER.fullmatch(segment):
+        return None
+    literals = _PARAMETER.split(segment)
+    return re.compile("(?:.+?)".join(re.escape(_plain(literal)) for literal in literals))

@@ -1,0 +1,92 @@
+"""What happens to a call: the only place that orders the stages, the same for both doors.
+
+A stage returns or raises a `Refusal`; it is `async` only where it does I/O. `run` never raises a Refusal: it becomes
+the outcome. Whoever ran a call must `finish` it once the answer is out, or once the client is gone.
+"""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+
+from bridge.model import Call, Door, Origin, Outcome, Principal, Refusal
+from bridge.pipeline.account import account
+from bridge.pipeline.admit import admit
+from bridge.pipeline.approve import approve
+from bridge.pipeline.authenticate import authenticate
+from bridge.pipeline.authorise import authorise
+from bridge.pipeline.cache import cached
+from bridge.pipeline.check import check
+from bridge.pipeline.idempotency import recall
+from bridge.pipeline.journal import journal
+from bridge.pipeline.lease import lease
+from bridge.pipeline.limit import limit
+from bridge.pipeline.resolve import resolve
+from bridge.pipeline.route import route
+from bridge.pipeline.runtime import Runtime
+from bridge.pipeline.send import send
+from bridge.pipeline.settle import settle
+from bridge.pipeline.shape import shape
+
+
+async def run(rt: Runtime, call: Call) -> Outcome:
+    try:
+        return await _stages(rt, call)
+    except Refusal as refusal:
+        return refused(refusal)
+
+
+async def _stages(rt: Runtime, call: Call) -> Outcome:
+    admit(rt, call)
+    call.principal = await authenticate(rt, call)
+    resolve(call)
+    call.decision = authorise(call)
+    await limit(rt, call)
+    await check(rt, call)
+    outcome = await recall(rt, call)
+    if outcome is None:
+        await approve(call)
+        outcome = await cached(rt, call) or await _upstream(rt, call)
+    return await shape(rt, call, outcome) if call.door is Door.MCP else outcome
+
+
+async def _upstream(rt: Runtime, call: Call) -> Outcome:
+    call.target = route(call)
+    release = lease(rt, call)
+    try:
+        await journal(rt, call)
+        outcome = await send(rt, call, call.target)
+    except BaseException:
+        release()
+        raise
+    return replace(outcome, release=_both(outcome.release, release))
+
+
+def _both(first: Callable[[], Awaitable[None]] | None, then: Callable[[], None]) -> Callable[[], Awaitable[None]]:
+    async def release() -> None:
+        try:
+            if first is not None:
+                await first()
+        finally:
+            then()
+
+    return release
+
+
+async def admit_method(rt: Runtime, call: Call, answer: Callable[[Principal], Outcome]) -> Outcome:
+    """The same gate for what the gateway answers itself: lists, discover. The caller still has to `finish`."""
+    try:
+        admit(rt, call)
+        call.principal = await authenticate(rt, call)
+        await limit(rt, call)
+        return answer(call.principal)
+    except Refusal as refusal:
+        return refused(refusal)
+
+
+def refused(refusal: Refusal) -> Outcome:
+    return Outcome(refusal.http, refusal.headers, origin=Origin.GATEWAY, refusal=refusal)
+
+
+async def finish(rt: Runtime, call: Call, outcome: Outcome, *, sent: int, gone: bool = False) -> None:
+    """Closes the call: `sent` bytes of the answer's body went out; `gone` if the client did not wait for the rest."""
+    await settle(outcome)
+    account(rt, call, outcome, sent=sent, gone=gone)

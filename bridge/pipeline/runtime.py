@@ -1,0 +1,112 @@
+"""What a configuration and a catalogue become: everything expensive, done once per reload.
+
+A Runtime never changes. `Holder.swap` is the one assignment that makes a new one current; calls in flight keep theirs.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Protocol, TypeAlias
+
+from bridge.egress.upstream import Upstream
+from bridge.model import Call, Catalog, Endpoint, Outcome, Principal, Record
+from bridge.pipeline.listing import Toolset
+from bridge.pipeline.match import Router
+from bridge.state.base import Buckets, Leases
+
+Account: TypeAlias = Callable[[Record], None]
+"""Told of every finished call. Must neither raise nor block."""
+
+
+class Authenticator(Protocol):
+    async def authenticate(self, call: Call) -> Principal:
+        """Establishes who calls. Raises Unauthenticated."""
+
+
+Recall: TypeAlias = Callable[[Call], Awaitable[Outcome | None]]
+"""Looks for an answer that is already there: a finished idempotent call, a fresh cached answer. May raise a Refusal."""
+Journal: TypeAlias = Callable[[Call], Awaitable[None]]
+"""Writes down that a call with effects is about to be made. May refuse: no record, no effect."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """Permits per second and how many may be taken at once."""
+
+    per_second: float
+    burst: int
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Per caller; None is no limit. Bytes are those of a body that has to be read whole."""
+
+    requests: Rate | None = None
+    concurrent: int | None = None
+    body_bytes: int = 8 << 20
+    result_bytes: int = 8 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Cors:
+    """Browser origins that may read answers; `*` stands for all. Seconds for `max_age`."""
+
+    origins: frozenset[str]
+    headers: tuple[str, ...] = ()
+    max_age: int = 600
+
+
+@dataclass(frozen=True, slots=True)
+class McpDoor:
+    """`hosts` and `origins` are allow-lists for the agent door; None for hosts means any."""
+
+    path: str = "/mcp"
+    hosts: frozenset[str] | None = None
+    origins: frozenset[str] = frozenset()
+    instructions: str = ""
+    name: str = "dualbridge"
+    version: str = ""
+    ttl_ms: int = 60_000
+    body_bytes: int = 4 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Runtime:
+    """`endpoints` is keyed by (api, operation id); `toolsets` by name, "" being all tools.
+
+    `published` holds the documents that the REST door serves: path → (media type, bytes).
+    """
+
+    version: int
+    digest: str
+    catalog: Catalog
+    router: Router
+    endpoints: Mapping[tuple[str, str], Endpoint]
+    toolsets: Mapping[str, Toolset]
+    authenticator: Authenticator
+    upstream: Upstream
+    buckets: Buckets
+    leases: Leases
+    limits: Limits = Limits()
+    mcp: McpDoor = McpDoor()
+    cors: Cors | None = None
+    public_url: str = ""
+    published: Mapping[str, tuple[str, bytes]] = field(default_factory=dict)
+    recalls: tuple[Recall, ...] = ()
+    caches: tuple[Recall, ...] = ()
+    journals: tuple[Journal, ...] = ()
+    accounts: tuple[Account, ...] = ()
+
+
+class Holder:
+    """The current runtime. Its fields are written by `swap` alone."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self.current = runtime
+        self.retired: tuple[Runtime, ...] = ()
+
+    def swap(self, runtime: Runtime) -> Runtime:
+        """Makes `runtime` current and returns the one before it, which calls in flight still use."""
+        before = self.current
+        self.current = runtime
+        self.retired = (*self.retired, before)
+        return before

@@ -1,0 +1,51 @@
+"""State of a single process."""
+
+import time
+from collections import Counter, OrderedDict
+from collections.abc import Callable
+
+
+class MemoryBuckets:
+    """GCRA (ITU-T I.371): one number per key, the theoretical arrival time of the next permit.
+
+    Bounded: the least recently used key is forgotten, which can only favour its owner.
+    """
+
+    def __init__(self, most: int = 100_000, clock: Callable[[], float] = time.monotonic) -> None:
+        self._most = most
+        self._clock = clock
+        self._arrivals: OrderedDict[str, float] = OrderedDict()
+
+    async def take(self, key: str, rate: float, burst: int) -> float:
+        now = self._clock()
+        interval = 1.0 / rate
+        arrival = max(self._arrivals.get(key, now), now)
+        wait = arrival - now - interval * (burst - 1)
+        if wait > 0:
+            return wait
+        self._arrivals[key] = arrival + interval
+        self._arrivals.move_to_end(key)
+        if len(self._arrivals) > self._most:
+            self._arrivals.popitem(last=False)
+        return 0.0
+
+
+class MemoryLeases:
+    """Calls in flight; a key with none is forgotten."""
+
+    def __init__(self) -> None:
+        self._held: Counter[str] = Counter()
+
+    def acquire(self, key: str, most: int | None) -> bool:
+        if most is not None and self._held[key] >= most:
+            return False
+        self._held[key] += 1
+        return True
+
+    def release(self, key: str) -> None:
+        self._held[key] -= 1
+        if self._held[key] <= 0:
+            del self._held[key]
+
+    def in_flight(self) -> int:
+        return self._held.total()

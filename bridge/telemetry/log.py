@@ -1,0 +1,66 @@
+"""Logs are data: one line per finished call with fixed keys, as JSON or as text for a person at a terminal.
+
+What a caller wrote appears only as a JSON string or through `repr`, so that nobody can forge a line.
+"""
+
+import logging
+import sys
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import TextIO
+
+import orjson
+
+from bridge.model import Record
+
+_log = logging.getLogger("dualbridge.call")
+
+
+def set_up(level: str, *, json: bool, stream: TextIO = sys.stderr) -> None:
+    """Everything goes to `stream`; the servers' own loggers only from warnings on."""
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(_Json() if json else _Text())
+    logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
+    for chatty in ("uvicorn", "httpx", "httpcore", "asyncio"):
+        logging.getLogger(chatty).setLevel(max(logging.WARNING, logging.getLogger().level))
+
+
+def log_call(record: Record) -> None:
+    """An account: one line per call, at warning level where the gateway or the upstream failed."""
+    level = logging.WARNING if record.status >= 500 else logging.INFO
+    if _log.isEnabledFor(level):
+        _log.log(level, "call", extra={"call": asdict(record)})
+
+
+class _Json(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        line = {
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": record.getMessage(),
+        }
+        line |= getattr(record, "call", {})
+        if record.exc_info:
+            line["exception"] = self.formatException(record.exc_info)
+        return orjson.dumps(line, default=repr).decode()
+
+
+class _Text(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        time = datetime.fromtimestamp(record.created).astimezone().strftime("%H:%M:%S")
+        call = getattr(record, "call", None)
+        message = _call_text(call) if call else record.getMessage()
+        lines = [f"{time} {record.levelname.lower():7} {message}"]
+        if record.exc_info:
+            lines.append(self.formatException(record.exc_info))
+        return "\n".join(lines)
+
+
+def _call_text(call: dict[str, object]) -> str:
+    what = call["operation"] or f"{call['method']} (not described)"
+    verdict = "" if call["verdict"] == "allowed" else f" {call['verdict']}"
+    gone = " client gone" if call["gone"] else ""
+    took = float(str(call["duration"])) * 1000
+    sent = f"{took:.1f} ms {call['response_bytes']} B"
+    return f"{call['door']:4} {call['status']} {what} {call['api']} {sent}{verdict}{gone}"
