@@ -120,7 +120,7 @@ class Agent:
     def mirrored(self, message: Json) -> dict[str, str]:
         """The headers that belong to a message."""
         headers = {"host": "gw.test", "content-type": "application/json", "accept": BOTH}
-        if message["method"] != "initialize":
+        if self.revision == MODERN or message["method"] != "initialize":
             headers["mcp-protocol-version"] = self.revision
         if self.revision == MODERN:
             headers["mcp-method"] = message["method"]

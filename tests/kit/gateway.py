@@ -31,5 +31,5 @@ async def serving(app: App) -> AsyncIterator[str]:
         server.close()
         for connection in list(state.connections):
             connection.shutdown()
-        while state.tasks:
-            await asyncio.sleep(0.005)
+        if state.tasks:
+            await asyncio.wait(state.tasks)

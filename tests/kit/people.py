@@ -1,8 +1,8 @@
-"""The whole way of a person's request: raw client, uvicorn, the traffic application, the real client, a raw upstream."""
+"""The whole way of a person's request: raw client, uvicorn, the traffic application, a real client, a raw upstream."""
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from bridge.egress.general import General
 from bridge.ingress.traffic import Traffic
@@ -20,15 +20,15 @@ class Setting:
     """What differs from one API at `/`, all of whose paths pass."""
 
     prefix: str = ""
-    rewrite: Rewrite = Rewrite()
+    rewrite: Rewrite = field(default_factory=Rewrite)
     unlisted: Unlisted = Unlisted.ALLOW
-    timeouts: Timeouts = Timeouts()
+    timeouts: Timeouts = field(default_factory=Timeouts)
     base: str = ""
     headers: tuple[tuple[bytes, bytes], ...] = ()
     endpoints: tuple[Endpoint, ...] = ()
     cors: Cors | None = None
     published: Mapping[str, tuple[str, bytes]] | None = None
-    plan: Plan = Plan()
+    plan: Plan = field(default_factory=Plan)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +52,23 @@ def request(target: bytes, *lines: bytes, method: bytes = b"GET", body: bytes = 
 @asynccontextmanager
 async def opened(script: Script, setting: Setting | None = None) -> AsyncIterator[Door]:
     setting = setting or Setting()
-    async with playing(script) as origin:
-        made = _world(setting, origin.url)
-        async with serving(Traffic(Holder(made[0]))) as url:
-            yield Door(url, origin, made[1], made[0])
-        await made[0].upstream.aclose()
+    async with playing(script) as origin, _served(setting, origin) as door:
+        yield door
+
+
+@asynccontextmanager
+async def served_at(url: str, timeouts: Timeouts | None = None) -> AsyncIterator[Door]:
+    """Before an address where no upstream plays."""
+    async with _served(Setting(timeouts=timeouts or Timeouts()), Origin(url)) as door:
+        yield door
+
+
+@asynccontextmanager
+async def _served(setting: Setting, origin: Origin) -> AsyncIterator[Door]:
+    rt, records = _world(setting, origin.url)
+    async with serving(Traffic(Holder(rt))) as url:
+        yield Door(url, origin, records, rt)
+    await rt.upstream.aclose()
 
 
 def _world(setting: Setting, url: str) -> tuple[Runtime, list[Record]]:

@@ -12,18 +12,23 @@ from bridge.model import (
     Api,
     Arguments,
     BadArguments,
+    Call,
     Catalog,
     Effect,
     Endpoint,
+    Grant,
     Headers,
     Json,
     Operation,
+    Principal,
+    PrincipalKind,
     Record,
     Result,
     Route,
     Target,
     Text,
     Tool,
+    Unauthenticated,
     Wire,
 )
 from bridge.pipeline.authenticate import Anonymous
@@ -88,6 +93,18 @@ def answering(made: Endpoint, result: Result) -> Endpoint:
         return result
 
     return replace(made, decode=decode)
+
+
+class Badge:
+    """Everybody has the same badge; None is no badge, and whoever has none is challenged."""
+
+    def __init__(self, grant: Grant | None) -> None:
+        self._grant = grant
+
+    async def authenticate(self, call: Call) -> Principal:
+        if self._grant is None:
+            raise Unauthenticated("who is it?", headers=((b"www-authenticate", b"Bearer"),))
+        return Principal("ann", PrincipalKind.AGENT, self._grant, f"key:{call.peer}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,6 +48,7 @@ class ScriptedUpstream:
     open: int = 0
     cancelled: int = 0
     closed: bool = False
+    _arrived: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
     def wires(self) -> list[Wire]:
@@ -56,6 +57,7 @@ class ScriptedUpstream:
     async def send(self, wire: Wire, target: Target, deadline: float) -> Response:
         sent = Sent(replace(wire, body=await _whole(wire.body)), target, deadline)
         self.sent.append(sent)
+        self._arrived.set()
         script = self.scripts[0] if len(self.scripts) == 1 else self.scripts.pop(0)
         if isinstance(script, Exception):
             raise script
@@ -63,6 +65,12 @@ class ScriptedUpstream:
         await self._held(played, deadline)
         self.open += 1
         return Response(played.status, played.headers, _pieces(played), self._close)
+
+    async def reached(self, count: int = 1) -> None:
+        """Waits until that many requests have arrived in all."""
+        while len(self.sent) < count:
+            self._arrived.clear()
+            await self._arrived.wait()
 
     async def aclose(self) -> None:
         self.closed = True

@@ -1,0 +1,110 @@
+"""A request's body, whole or as it comes, and the news that the client has left.
+
+ASGI has one `receive` for both, and it must not be awaited twice at a time: `Upload` owns it. Nothing is received
+before somebody asks, which is what makes a server send `100 Continue` only to requests that got past their checks.
+"""
+
+import asyncio
+from types import TracebackType
+from typing import Self
+
+from bridge.ingress.asgi import Message, Receive
+from bridge.model import ClientGone, TooLarge
+
+
+async def read_whole(receive: Receive, most: int) -> bytes:
+    """Raises TooLarge above `most` bytes, ClientGone when the client leaves first."""
+    parts: list[bytes] = []
+    size = 0
+    async for chunk in Upload(receive):
+        size += len(chunk)
+        if size > most:
+            raise TooLarge(f"the body may hold {most} bytes")
+        parts.append(chunk)
+    return b"".join(parts)
+
+
+def stream(receive: Receive) -> "Upload":
+    """The body chunk by chunk, each received when it is asked for. Iterating raises ClientGone."""
+    return Upload(receive)
+
+
+class Upload:
+    """The body as an iterator, to be read once."""
+
+    __slots__ = ("_complete", "_receive", "_unread")
+
+    def __init__(self, receive: Receive) -> None:
+        self._receive = receive
+        self._unread = asyncio.Event()
+        self._complete = False
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> bytes:
+        while not self._complete:
+            if self._unread.is_set():
+                raise RuntimeError("the rest of the body was given up and may be gone")
+            message = await self._receive()
+            if _disconnected(message):
+                raise ClientGone("the client left before its request was complete")
+            if not message.get("more_body", False):
+                self._complete = True
+                self._unread.set()
+            if message.get("body"):
+                return bytes(message["body"])
+        raise StopAsyncIteration
+
+    def leave_unread(self) -> None:
+        """Says that nobody will iterate any further, so that `departure` may receive what is left."""
+        self._unread.set()
+
+    async def departure(self) -> None:
+        """Returns when the client has left, which can be noticed only once nobody reads the body any more."""
+        await self._unread.wait()
+        while not _disconnected(await self._receive()):
+            pass
+
+
+def _disconnected(message: Message) -> bool:
+    return bool(message["type"] == "http.disconnect")
+
+
+class WhileThere:
+    """`async with WhileThere(upload)`: the block is cancelled, and ClientGone raised, when the client leaves.
+
+    Made like `asyncio.timeout`: the cancellation is its own, so one from outside passes through untouched. The body
+    itself is still the block's to read; leaving during the upload surfaces there.
+    """
+
+    __slots__ = ("_before", "_gone", "_task", "_upload", "_watcher")
+
+    def __init__(self, upload: Upload) -> None:
+        self._upload = upload
+        self._gone = False
+
+    async def __aenter__(self) -> Self:
+        task = asyncio.current_task()
+        assert task is not None
+        self._task = task
+        self._before = task.cancelling()
+        self._watcher = asyncio.create_task(self._watch())
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._watcher.cancel()
+        if self._gone:
+            ours = self._task.uncancel() <= self._before
+            if ours and (kind is None or issubclass(kind, asyncio.CancelledError)):
+                raise ClientGone("the client left before its answer was complete") from error
+        elif self._watcher.done() and not self._watcher.cancelled():
+            # A server that cannot tell us about its client is broken, and the answer would be as well.
+            self._watcher.result()
+
+    async def _watch(self) -> None:
+        await self._upload.departure()
+        self._gone = True
+        self._task.cancel()

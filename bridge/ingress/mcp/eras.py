@@ -1,0 +1,80 @@
+"""The protocol revisions spoken here, as a table.
+
+Two eras share one endpoint. A *modern* request carries its whole context in `_meta` and in headers; the *legacy*
+revisions open with `initialize`. They are served without sessions, so nothing is remembered between requests.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from bridge.ingress.mcp.refusals import InvalidRequest, UnsupportedVersion
+from bridge.model import Json
+from bridge.pipeline.listing import Form
+
+VERSION_KEY = "io.modelcontextprotocol/protocolVersion"
+
+
+class Structured(StrEnum):
+    """What a revision lets `structuredContent` be."""
+
+    NONE = "none"
+    OBJECT = "object"
+    ANY = "any"
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    name: str
+    modern: bool
+    form: Form
+    structured: Structured
+
+
+REVISIONS: Mapping[str, Revision] = {
+    revision.name: revision
+    for revision in (
+        Revision("2026-07-28", modern=True, form=Form.FULL, structured=Structured.ANY),
+        Revision("2025-11-25", modern=False, form=Form.FULL, structured=Structured.OBJECT),
+        Revision("2025-06-18", modern=False, form=Form.FULL, structured=Structured.OBJECT),
+        Revision("2025-03-26", modern=False, form=Form.BASIC, structured=Structured.NONE),
+    )
+}
+SUPPORTED = tuple(REVISIONS)
+MODERN = REVISIONS["2026-07-28"]
+LATEST_LEGACY = REVISIONS["2025-11-25"]
+# 2026-07-28, Streamable HTTP, Protocol Version Header: a server that supports older clients "MAY treat a request that
+# omits the header as protocol version 2025-03-26". It is also the one revision with batches.
+UNNAMED = REVISIONS["2025-03-26"]
+
+
+def revision_of(header: str | None, value: Json) -> Revision:
+    """The revision of a decoded body, by its `MCP-Protocol-Version` header and by what it says of itself.
+
+    Raises InvalidRequest for a batch where there are none, UnsupportedVersion for a header that names no revision of
+    ours on a body that names none either. Where both name one, comparing them is the modern ladder's business.
+    """
+    if isinstance(value, list):
+        if header is None or header == UNNAMED.name:
+            return UNNAMED
+        raise InvalidRequest("the body must be a single JSON-RPC request or notification: there are no batches here")
+    if _is_modern(value):
+        return MODERN
+    if header is None:
+        return UNNAMED
+    revision = REVISIONS.get(header)
+    if revision is None:
+        raise unsupported(header)
+    return revision
+
+
+def unsupported(requested: str) -> UnsupportedVersion:
+    return UnsupportedVersion(
+        "unsupported protocol version", detail={"supported": list(SUPPORTED), "requested": requested[:100]}
+    )
+
+
+def _is_modern(value: Json) -> bool:
+    params = value.get("params") if isinstance(value, dict) else None
+    meta = params.get("_meta") if isinstance(params, dict) else None
+    return isinstance(meta, dict) and VERSION_KEY in meta

@@ -1,0 +1,116 @@
+"""What the head of a request must say before its body is worth reading: address, origin, media types.
+
+Header lines that repeat a name are joined by a line feed, which no line can hold: what compares equal to a single
+value was sent once.
+"""
+
+import re
+from urllib.parse import urlsplit
+
+from bridge.ingress.asgi import Scope
+from bridge.ingress.mcp.refusals import (
+    ForeignOrigin,
+    InvalidRequest,
+    Misdirected,
+    NotAcceptable,
+    NotPost,
+    UnsupportedMedia,
+)
+from bridge.model import TooLarge
+from bridge.pipeline.runtime import Runtime
+
+JSON = b"application/json"
+STREAM = b"text/event-stream"
+VERSION = b"mcp-protocol-version"
+
+_PLAIN = re.compile(rb"[\t\x20-\x7e]*")
+
+
+def fields_of(scope: Scope) -> dict[bytes, bytes]:
+    headers: list[tuple[bytes, bytes]] = scope["headers"]
+    fields = dict(headers)
+    if len(fields) == len(headers):
+        return fields
+    joined: dict[bytes, bytes] = {}
+    for name, value in headers:
+        joined[name] = joined[name] + b"\n" + value if name in joined else value
+    return joined
+
+
+def plain(fields: dict[bytes, bytes], name: bytes) -> str | None:
+    """The value of a header sent once in visible ASCII; "" when it is anything else, None when it is absent.
+
+    Parsers leave white space around a value to us (RFC 9110 section 5.5: "excluded from the field line value").
+    """
+    value = fields.get(name)
+    if value is None:
+        return None
+    value = value.strip(b" \t")
+    return value.decode("ascii") if _PLAIN.fullmatch(value) else ""
+
+
+def screen(rt: Runtime, scope: Scope, fields: dict[bytes, bytes]) -> None:
+    """Raises InvalidRequest, Misdirected, ForeignOrigin, NotPost, UnsupportedMedia, TooLarge."""
+    _check_address(rt, scope, fields)
+    if scope["method"] != "POST":
+        raise NotPost("this endpoint takes POST", headers=((b"allow", b"POST"),))
+    _check_media(fields)
+    length = fields.get(b"content-length", b"")
+    if length.isdigit() and (len(length) > 15 or int(length) > rt.mcp.body_bytes):
+        raise too_large(rt)
+
+
+def too_large(rt: Runtime) -> TooLarge:
+    return TooLarge(f"the body may hold {rt.mcp.body_bytes} bytes")
+
+
+def _check_address(rt: Runtime, scope: Scope, fields: dict[bytes, bytes]) -> None:
+    host = (plain(fields, b"host") or "").lower()
+    if not host and scope["http_version"] != "1.0":
+        # RFC 9112 section 3.2: 400 "to any HTTP/1.1 request message that lacks a Host header field", or has two.
+        raise InvalidRequest("the request must name one Host")
+    if rt.mcp.hosts is not None and host not in rt.mcp.hosts and _without_port(host) not in rt.mcp.hosts:
+        raise Misdirected("this endpoint is not served under that host name")
+    if b"origin" in fields and not _may_come_from((plain(fields, b"origin") or "").lower(), rt, scope["scheme"], host):
+        raise ForeignOrigin("pages of that origin may not call this endpoint")
+
+
+def _without_port(host: str) -> str:
+    return re.sub(r":[0-9]*\Z", "", host)
+
+
+def _may_come_from(origin: str, rt: Runtime, scheme: str, host: str) -> bool:
+    """ "Servers MUST validate the Origin header on all incoming connections" (Streamable HTTP, Security)."""
+    allowed = rt.mcp.origins | (rt.cors.origins if rt.cors else frozenset())
+    if "*" in allowed or origin in allowed:
+        return True
+    public = urlsplit(rt.public_url.lower())
+    own = {f"{scheme}://{host}"} if host else set()
+    return origin in (own | {f"{public.scheme}://{public.netloc}"} if public.netloc else own)
+
+
+def _check_media(fields: dict[bytes, bytes]) -> None:
+    # A page can make a browser post text/plain or a form to any origin without asking first; JSON it cannot.
+    media, _, parameters = fields.get(b"content-type", b"").lower().partition(b";")
+    if media.strip(b" \t") != JSON:
+        raise UnsupportedMedia("the body must be application/json")
+    if b"charset" in parameters and b"utf-8" not in parameters:
+        raise UnsupportedMedia("the body must be UTF-8")
+    if fields.get(b"content-encoding", b"identity").strip(b" \t").lower() != b"identity":
+        raise UnsupportedMedia("the body must not be compressed")
+
+
+def check_accept(fields: dict[bytes, bytes], *, modern: bool) -> None:
+    """Raises NotAcceptable.
+
+    2026-07-28: "The client MUST include an Accept header listing both application/json and text/event-stream". Older
+    clients are taken as they come: only one that says it cannot read JSON is refused.
+    """
+    accept = fields.get(b"accept")
+    if accept == b"application/json, text/event-stream" or (accept is None and not modern):
+        return
+    listed = {part.partition(b";")[0].strip() for part in re.split(rb"[,\n]", (accept or b"").lower())}
+    if modern and not {JSON, STREAM} <= listed:
+        raise NotAcceptable("Accept must list application/json and text/event-stream")
+    if not listed & {JSON, b"application/*", b"*/*"}:
+        raise NotAcceptable("Accept must list application/json: that is what answers are")

@@ -1,0 +1,142 @@
+"""An HTTP request becomes a call: what it says about itself is held against the rules here, before anybody acts on it.
+
+A request that two readers could understand differently is refused, not repaired: the next reader is an upstream.
+"""
+
+import asyncio
+import re
+import secrets
+import time
+
+from bridge.ingress.asgi import Scope, field_lines, first, members, peer, raw_path
+from bridge.ingress.body import Upload
+from bridge.model import BadRequest, Call, Door, MethodNotAllowed, Refusal, Route, Timeouts, Unlisted
+from bridge.pipeline.match import Match, Router, canonical
+
+# Methods that the gateway knows the meaning of; an operation may bring its own (OpenAPI 3.2, `additionalOperations`).
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "QUERY"})
+# A tunnel is no operation, and TRACE would show a client what the gateway adds for the upstream alone.
+_NEVER = frozenset({"CONNECT", "TRACE"})
+# Two lines of one of these have no combined meaning, and readers differ in which one they take.
+_SINGLE = frozenset({b"authorization", b"content-length", b"content-type", b"host", b"transfer-encoding"})
+_TARGET = re.compile(r"[\x21-\x7e]*").fullmatch
+
+
+class MethodUnknown(Refusal):
+    code, http, title, readable = "method_unknown", 501, "Method not implemented", False
+
+
+class UpgradeRefused(Refusal):
+    """RFC 9110 section 15.6.2: 501 is for “functionality required to fulfill the request” that is not there."""
+
+    code, http, title, readable = "upgrade_refused", 501, "Protocol upgrade not supported", False
+
+
+def opened(scope: Scope, upload: Upload) -> Call:
+    """The call as far as the request alone says it; nothing is checked yet, so that every refusal has a call."""
+    headers = field_lines(scope)
+    query: bytes = scope["query_string"]
+    return Call(
+        id=secrets.token_hex(16),
+        door=Door.REST,
+        method=scope["method"],
+        path=raw_path(scope),
+        received=time.time(),
+        started=time.perf_counter(),
+        deadline=_deadline(None),
+        query=query.decode("latin-1"),
+        headers=headers,
+        body=upload if _has_body(headers) else None,
+        peer=peer(scope),
+        scheme=scope.get("scheme", "http"),
+        known=False,
+    )
+
+
+def checked(call: Call, http_version: str) -> None:
+    """Raises BadRequest for a message that means more than one thing, another Refusal for what is not served here."""
+    _single_fields(call)
+    _framed(call)
+    _host_given(call, http_version)
+    _no_upgrade(call)
+    if call.method in _NEVER:
+        raise MethodNotAllowed(f"{call.method} is not served here")
+    canonical(call.path)
+    if not _TARGET(call.query):
+        raise BadRequest("the query holds a character that must be percent-encoded")
+
+
+def resolved(call: Call, router: Router) -> None:
+    """Looks up route and operation. What is missing is left for the pipeline to say, after authentication."""
+    match = router.match(_host(call), call.method, call.path, call.query)
+    if call.method not in _METHODS and (match is None or match.endpoint is None):
+        raise MethodUnknown(f"the method {call.method} is not implemented")
+    if match is None:
+        return
+    call.route = match.route
+    call.below = match.path
+    call.endpoint = match.endpoint
+    call.deadline = _deadline(match.route)
+    call.known = match.endpoint is not None or match.route.unlisted is Unlisted.ALLOW
+    if not call.known:
+        call.allowed_methods = _allowed(match)
+
+
+def _allowed(match: Match) -> tuple[str, ...]:
+    """RFC 9110 section 9.3.2: HEAD is answered wherever GET is."""
+    methods = match.methods
+    return tuple(sorted({*methods, "HEAD"})) if "GET" in methods else methods
+
+
+def _deadline(route: Route | None) -> float:
+    targets = route.targets if route else ()
+    total = max((target.timeouts.total for target in targets), default=Timeouts().total)
+    return asyncio.get_running_loop().time() + total
+
+
+def _has_body(headers: tuple[tuple[bytes, bytes], ...]) -> bool:
+    """RFC 9112 section 6: “The presence of a message body in a request is signaled by a Content-Length or
+    Transfer-Encoding header field.”"""
+    return bool(first(headers, b"transfer-encoding")) or first(headers, b"content-length").strip(b"0") != b""
+
+
+def _single_fields(call: Call) -> None:
+    seen: set[bytes] = set()
+    for name, _ in call.headers:
+        if name in seen and name in _SINGLE:
+            raise BadRequest(f"the header {name.decode()} may be given once only")
+        seen.add(name)
+
+
+def _framed(call: Call) -> None:
+    """RFC 9112 section 6.3: a message with both “might indicate an attempt to perform request smuggling”."""
+    coding = first(call.headers, b"transfer-encoding")
+    length = first(call.headers, b"content-length")
+    if coding and (length or coding.lower() != b"chunked"):
+        raise BadRequest("the body's length is not clear: Transfer-Encoding must be chunked, without a Content-Length")
+    if length and not length.isdigit():
+        raise BadRequest("Content-Length must be one decimal number")
+
+
+def _host_given(call: Call, http_version: str) -> None:
+    """RFC 9112 section 3.2: “A server MUST respond with a 400 (Bad Request) status code to any HTTP/1.1 request message
+    that lacks a Host header field”."""
+    if http_version != "1.0" and not first(call.headers, b"host"):
+        raise BadRequest("the request names no Host")
+
+
+def _no_upgrade(call: Call) -> None:
+    """RFC 9110 section 7.8: an Upgrade may be ignored. Of h2c it is; a WebSocket client would not understand the
+    answer, and the parser takes whatever follows an upgrade's head for the other protocol, so a body is lost."""
+    wanted = set(members(call.headers, b"upgrade"))
+    if wanted - {b"h2c"} or (wanted and call.body is not None):
+        raise UpgradeRefused(
+            "protocol upgrades (WebSocket among them) are not served", headers=((b"connection", b"close"),)
+        )
+
+
+def _host(call: Call) -> str:
+    """The Host without its port."""
+    host = first(call.headers, b"host").decode("latin-1").lower()
+    name, colon, port = host.rpartition(":")
+    return name if colon and port.isdigit() else host

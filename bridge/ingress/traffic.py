@@ -1,0 +1,73 @@
+"""The application on the traffic port: which door a request goes through.
+
+The gateway's own paths win over an API mounted at `/`. A request keeps the runtime it started with.
+"""
+
+import logging
+import secrets
+
+from bridge.ingress import rest
+from bridge.ingress.answer import Aborted, Answer, answer
+from bridge.ingress.asgi import Receive, Scope, Send
+from bridge.ingress.cors import preflight, shared
+from bridge.ingress.mcp import endpoint
+from bridge.ingress.problem import Internal, problem
+from bridge.model import NotFound
+from bridge.pipeline.runtime import Holder, Runtime
+
+_log = logging.getLogger(__name__)
+
+
+class Traffic:
+    """ASGI. Lifespan belongs to whoever composes the process; a WebSocket is turned away during its handshake."""
+
+    def __init__(self, holder: Holder) -> None:
+        self._holder = holder
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            await _http(self._holder.current, scope, receive, send)
+        elif scope["type"] == "websocket":
+            await send({"type": "websocket.close", "code": 1008, "reason": "WebSocket is not served here"})
+
+
+async def _http(rt: Runtime, scope: Scope, receive: Receive, send: Send) -> None:
+    if rt.cors is not None:
+        asked = preflight(rt.cors, scope)
+        if asked is not None:
+            await answer(send, *asked, b"")
+            return
+        send = shared(rt.cors, scope, send)
+    reply = Answer(send)
+    try:
+        await _door(rt, scope, receive, reply.pass_on)
+    except Aborted:
+        raise
+    except Exception as error:
+        if reply.began:
+            raise Aborted(f"an answer broke off: {error!r}") from error
+        await _fail(reply, error)
+
+
+async def _door(rt: Runtime, scope: Scope, receive: Receive, send: Send) -> None:
+    path: str = scope["path"]
+    if path == rt.mcp.path:
+        await endpoint.serve(rt, scope, receive, send, "")
+    elif path.startswith(f"{rt.mcp.path}/"):
+        await _toolset(rt, scope, receive, send)
+    else:
+        await rest.serve(rt, scope, receive, send)
+
+
+async def _toolset(rt: Runtime, scope: Scope, receive: Receive, send: Send) -> None:
+    name = scope["path"][len(rt.mcp.path) + 1 :]
+    if name and name in rt.toolsets:
+        await endpoint.serve(rt, scope, receive, send, name)
+    else:
+        await answer(send, *problem(NotFound("there is no toolset of this name"), secrets.token_hex(16)))
+
+
+async def _fail(reply: Answer, error: Exception) -> None:
+    call = secrets.token_hex(16)
+    _log.error("call %s failed", call, exc_info=error)
+    await reply.whole(*problem(Internal("the gateway failed; its log has the reason under this call's id"), call))
