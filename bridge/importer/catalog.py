@@ -1,0 +1,91 @@
+"""From what was read of every API to one catalogue: names are given here, where all tools are known."""
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+
+import orjson
+
+from bridge.importer.budget import Deadline
+from bridge.importer.imported import Imported
+from bridge.importer.lines import locate
+from bridge.importer.naming import Wish, lock_key, tool_names
+from bridge.importer.operations import Draft
+from bridge.importer.select import selected
+from bridge.importer.tools import input_schema, tool
+from bridge.model import Catalog, Finding, Operation, Source, Tool
+
+
+def build(imported: Sequence[Imported], lock: Mapping[str, str] | None = None) -> Catalog:
+    """`lock` maps `api METHOD /path` to the name that its tool keeps, whatever else appears. Raises ImportFailed."""
+    for api in imported:  # the time that other documents took is not this one's
+        api.reading.schemas.deadline = Deadline(api.reading.options.budgets, api.document.name)
+    operations = {
+        (draft.operation.api, draft.operation.id): _finished(api, draft) for api in imported for draft in api.drafts
+    }
+    exposed = [(api, draft) for api in imported for draft in api.drafts if _exposed(api, draft)]
+    names = tool_names([_wish(draft) for _, draft in exposed], lock)
+    tools: dict[str, Tool] = {}
+    for api, draft in exposed:
+        operation = operations[draft.operation.api, draft.operation.id]
+        name = names[operation.api, operation.key]
+        tools[name] = tool(api.reading, draft, operation, name)
+    return Catalog(
+        apis=tuple(api.api for api in imported),
+        operations=operations,
+        tools=dict(sorted(tools.items())),
+        findings=tuple(finding for api in imported for finding in _findings(api)),
+        sources=tuple(Source(api.document.name, api.document.digest) for api in imported),
+        digest=_digest(f"{name}:{operations[tool.api, tool.operation].digest}" for name, tool in sorted(tools.items())),
+    )
+
+
+def names_lock(catalog: Catalog) -> dict[str, str]:
+    """The names of this catalogue, to be committed beside its documents."""
+    locked = {
+        lock_key(tool.api, catalog.operations[tool.api, tool.operation].key): name
+        for name, tool in catalog.tools.items()
+    }
+    return dict(sorted(locked.items()))
+
+
+def located(findings: Sequence[Finding], imported: Sequence[Imported]) -> tuple[Finding, ...]:
+    """The findings with their lines; apart, because finding lines means reading the text again."""
+    documents = {api.document.name: api.document for api in imported}
+    wanted: dict[str, set[str]] = {}
+    for finding in findings:
+        if not finding.line and finding.source in documents:
+            wanted.setdefault(finding.source, set()).add(finding.where)
+    lines = {source: locate(documents[source], pointers) for source, pointers in wanted.items()}
+    return tuple(
+        finding if finding.line else replace(finding, line=lines.get(finding.source, {}).get(finding.where, 0))
+        for finding in findings
+    )
+
+
+def _exposed(api: Imported, draft: Draft) -> bool:
+    options = api.reading.options
+    return draft.override.expose != "none" and selected(draft.operation, options.include, options.exclude)
+
+
+def _wish(draft: Draft) -> Wish:
+    operation = draft.operation
+    return Wish(operation.api, operation.key, operation.operation_id, draft.override.name or "")
+
+
+def _findings(api: Imported) -> Iterable[Finding]:
+    yield from (replace(finding, api=api.api.name) for finding in api.findings)
+    yield from api.reading.notes.findings
+
+
+def _finished(api: Imported, draft: Draft) -> Operation:
+    """With its input schema, and a digest over everything that a caller could notice."""
+    schema = input_schema(api.reading, draft)
+    operation = replace(draft.operation, input_schema=schema)
+    params = [repr(replace(param, schema=None)) for param in operation.params]  # their schemas are in the input's
+    parts = [operation.method, operation.path, schema, params, repr(operation.body)]
+    return replace(operation, digest=hashlib.sha256(orjson.dumps(parts)).hexdigest()[:16])
+
+
+def _digest(parts: Iterable[str]) -> str:
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()

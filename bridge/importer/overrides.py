@@ -1,0 +1,76 @@
+"""`x-mcp` on an operation, and the same keys from the configuration, which win."""
+
+import re
+from dataclasses import fields, replace
+
+from bridge.importer.options import Override
+from bridge.importer.reading import Reading, object_of, text_of
+from bridge.importer.refs import At
+from bridge.model import Json
+
+_EXPOSE = frozenset({"tool", "resource", "none"})
+_TEXTS = ("name", "title", "description")
+_HINTS = {"readOnly": "read_only", "destructive": "destructive", "idempotent": "idempotent", "openWorld": "open_world"}
+_KNOWN = frozenset({"expose", *_TEXTS, "uri", "confirm", "annotations", "timeout"})
+_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0}
+_TIME = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,9})?) ?(ms|s|m)?", re.ASCII)
+
+
+def override_of(reading: Reading, at: At, key: str) -> Override:
+    """`key` is `METHOD /path` as the document writes it."""
+    own = at.value.get("x-mcp")
+    read = _read(reading, at.child("x-mcp")) if own is not None else Override()
+    for name in (text_of(at.value, "operationId"), key):
+        configured = reading.options.overrides.get(name) if name else None
+        if configured is not None:
+            given = {one.name: getattr(configured, one.name) for one in fields(configured)}
+            read = replace(read, **{name: value for name, value in given.items() if value is not None})
+    return read
+
+
+def _read(reading: Reading, at: At) -> Override:
+    value = at.value
+    if not isinstance(value, dict):
+        _wrong(reading, at, "x-mcp must be an object")
+        return Override()
+    for unknown in sorted(value.keys() - _KNOWN):
+        _wrong(reading, at, f"x-mcp does not know {unknown!r}")
+    hints = object_of(value, "annotations")
+    if not isinstance(value.get("annotations", hints), dict):
+        _wrong(reading, at, "annotations must be an object")
+    expose = _typed(reading, at, value, "expose", str)
+    if expose is not None and expose not in _EXPOSE:
+        _wrong(reading, at, f"expose cannot be {expose!r}")
+    return Override(
+        expose=expose if expose in _EXPOSE else None,
+        confirm=_typed(reading, at, value, "confirm", bool),
+        timeout=_seconds(reading, at, value.get("timeout")),
+        **{name: _typed(reading, at, value, name, str) for name in _TEXTS},
+        **{field: _typed(reading, at, hints, key, bool) for key, field in _HINTS.items()},
+    )
+
+
+def _typed(reading: Reading, at: At, value: dict[str, Json], key: str, kind: type) -> Json:
+    found = value.get(key)
+    if found is None or isinstance(found, kind):
+        return found
+    _wrong(reading, at, f"{key} cannot be {found!r}")
+    return None
+
+
+def _seconds(reading: Reading, at: At, value: Json) -> float | None:
+    """A number of seconds, or a text such as `500ms`, `30s`, `2m`."""
+    if value is None:
+        return None
+    if isinstance(value, int | float) and not isinstance(value, bool) and value > 0:
+        return float(value)
+    written = _TIME.fullmatch(value) if isinstance(value, str) else None
+    if written and float(written[1]) > 0:
+        return float(written[1]) * _UNITS[written[2] or "s"]
+    _wrong(reading, at, f"timeout cannot be {value!r}")
+    return None
+
+
+def _wrong(reading: Reading, at: At, message: str) -> None:
+    advice = "expose (tool, resource, none), name, title, description, uri, confirm, annotations, timeout (30s)"
+    reading.notes.warn("x-mcp", at, message, lost="this setting", advice=advice)

@@ -1,0 +1,399 @@
+"""Any schema of any dialect becomes a 2020-12 schema for one direction: into an input, or out of an answer.
+
+References stay references, so recursion costs nothing: `$ref` holds the key of a component (see `At.key`) until a
+tool's schema is assembled from components (`defs`), each converted once however many tools use it.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+import orjson
+
+from bridge.importer.budget import BudgetExceeded, Budgets, Deadline
+from bridge.importer.keywords import (
+    DROPPED,
+    KEPT,
+    NAMED,
+    ONE,
+    READERS,
+    SEVERAL,
+    UNPROMISED,
+    WRONG,
+    subschemas,
+    types_of,
+)  # fmt: skip
+from bridge.importer.notes import Notes
+from bridge.importer.refs import At, Dangling, Refs
+from bridge.importer.text import clean
+from bridge.model import Json
+
+LONGEST_DEFAULT = 200
+_NOTHING: frozenset[str] = frozenset()
+
+
+class Mode(StrEnum):
+    """INPUT leaves readOnly properties out, OUTPUT writeOnly ones (OpenAPI: Schema Object, readOnly)."""
+
+    INPUT = "input"
+    OUTPUT = "output"
+
+
+HIDDEN_BY = {Mode.INPUT: "readOnly", Mode.OUTPUT: "writeOnly"}
+
+
+@dataclass(frozen=True, slots=True)
+class Component:
+    """A converted schema that others refer to. `size` is its own in bytes, `uses` the keys it refers to."""
+
+    name: str
+    schema: Json
+    uses: tuple[str, ...]
+    size: int
+
+
+class Schemas:
+    """Converts and remembers; `verbatim` keeps annotations that `portable` leaves out."""
+
+    def __init__(
+        self, refs: Refs, notes: Notes, budgets: Budgets, deadline: Deadline, *, verbatim: bool, siblings: bool
+    ) -> None:
+        """`siblings`: keywords beside a `$ref` count (3.1 and later); before, "any sibling elements are ignored"."""
+        self.refs = refs
+        self.notes = notes
+        self.deadline = deadline
+        self._all_of = self._budget = budgets.all_of
+        self._source = deadline.source
+        self._verbatim = verbatim
+        self._siblings = siblings
+        self._dropped = DROPPED - KEPT if verbatim else DROPPED
+        self._places: dict[str, At] = {}
+        self._components: dict[tuple[str, Mode], Component] = {}
+        self._hidden: dict[tuple[str, Mode], frozenset[str]] = {}
+
+    def convert(self, at: At, mode: Mode, hidden: frozenset[str] = _NOTHING) -> Json:
+        """`hidden` are properties that a neighbour under `allOf` leaves out, so that nobody may require them."""
+        value = at.value
+        if isinstance(value, bool):
+            return value
+        if not isinstance(value, dict):
+            self.notes.warn("schema-not-an-object", at, "this is no schema", lost="what the value may be")
+            return {}
+        if isinstance(value.get("$ref"), str):
+            return self._reference(at, mode, hidden)
+        hidden = hidden | self.hidden(at, mode)
+        out: dict[str, Json] = {}
+        for keyword, raw in value.items():
+            if keyword in self._dropped or (mode is Mode.OUTPUT and keyword in UNPROMISED):
+                continue
+            self._keyword(out, keyword, raw, at, mode, hidden)
+        self._settle(out, at, mode, hidden)
+        return out
+
+    def component(self, key: str, mode: Mode) -> Component:
+        """The converted schema behind a `$ref` that `convert` left."""
+        known = self._components.get((key, mode))
+        if known is None:
+            self.deadline.check()
+            at = self._places[key]
+            schema = self.convert(at, mode)
+            name = at.pointer.rpartition("/")[2] or "root"
+            known = Component(name, schema, tuple(uses(schema)), len(orjson.dumps(schema)))
+            self._components[key, mode] = known
+        return known
+
+    def prose(self, text: str) -> str:
+        return text if self._verbatim else clean(text)
+
+    def target(self, at: At) -> At:
+        """Where the schema at `at` really stands. Raises Dangling."""
+        return self.refs.follow(at) if isinstance(at.value, dict) and "$ref" in at.value else at
+
+    def is_hidden(self, at: At, mode: Mode) -> bool:
+        """Whether a property's schema, or what it refers to, is left out in this direction."""
+        flag = HIDDEN_BY[mode]
+        if isinstance(at.value, dict) and at.value.get(flag) is True:
+            return True
+        try:
+            value = self.target(at).value
+        except Dangling:
+            return False
+        if not isinstance(value, dict):
+            return False
+        parts = value.get("allOf")
+        return value.get(flag) is True or (
+            isinstance(parts, list) and any(isinstance(part, dict) and part.get(flag) is True for part in parts)
+        )
+
+    def hidden(self, at: At, mode: Mode) -> frozenset[str]:
+        """Names of the properties that this schema, or any under its `allOf`, leaves out in this direction."""
+        key = (at.key, mode)
+        known = self._hidden.get(key)
+        if known is None:
+            self._hidden[key] = _NOTHING  # a circle of allOf adds nothing
+            known = self._hidden[key] = frozenset(self._hidden_names(at, mode))
+        return known
+
+    def _hidden_names(self, at: At, mode: Mode) -> Iterator[str]:
+        properties = at.value.get("properties")
+        if isinstance(properties, dict):
+            place = at.child("properties")
+            yield from (name for name in properties if self.is_hidden(place.child(name), mode))
+        for part in _items(at, "allOf"):
+            try:
+                target = self.target(part)
+            except Dangling:
+                continue
+            if isinstance(target.value, dict):
+                yield from self.hidden(target, mode)
+
+    def _reference(self, at: At, mode: Mode, hidden: frozenset[str]) -> Json:
+        try:
+            target = self.target(at)
+        except Dangling as error:
+            self.notes.warn(
+                "dangling-reference", at, f"the reference {error}", lost="what the value may be",
+                advice="point the reference at a schema that exists",
+            )  # fmt: skip
+            return {}
+        if isinstance(target.value, bool):
+            return target.value
+        if self._must_inline(target, mode, hidden):
+            return self.convert(target, mode, hidden)
+        self._places.setdefault(target.key, target)
+        out: dict[str, Json] = {"$ref": target.key}
+        # A description beside a reference says nothing that a value could break, whatever the version.
+        siblings = {k: v for k, v in at.value.items() if k != "$ref" and (self._siblings or k == "description")}
+        if siblings:
+            beside = self.convert(At(siblings, at.doc, at.pointer), mode, hidden)
+            out |= beside if isinstance(beside, dict) else {}
+        return out
+
+    def _must_inline(self, target: At, mode: Mode, hidden: frozenset[str]) -> bool:
+        """A component must not require what its neighbour hides; then it is written out for this place alone."""
+        if not hidden or not isinstance(target.value, dict):
+            return False
+        extra = hidden - self.hidden(target, mode)
+        required = target.value.get("required")
+        return isinstance(required, list) and any(isinstance(name, str) and name in extra for name in required)
+
+    def _keyword(
+        self, out: dict[str, Json], keyword: str, raw: Json, at: At, mode: Mode, hidden: frozenset[str]
+    ) -> None:
+        if keyword in READERS:
+            self._plain(out, keyword, raw, at)
+        elif keyword == "required":
+            self._required(out, raw, at, hidden)
+        elif keyword in NAMED:
+            self._named(out, keyword, raw, at, mode)
+        elif keyword in SEVERAL:
+            self._several(out, keyword, raw, at, mode, hidden)
+        elif keyword in ONE:
+            out[keyword] = self.convert(at.child(keyword), mode)
+        elif keyword == "items":
+            self._items(out, raw, at, mode)
+        elif keyword == "type":
+            self._type(out, raw, at)
+        elif keyword == "enum":
+            self._enum(out, raw, at)
+
+    def _plain(self, out: dict[str, Json], keyword: str, raw: Json, at: At) -> None:
+        if isinstance(raw, bool) and keyword in {"exclusiveMinimum", "exclusiveMaximum"}:
+            return  # draft 4's modifier, applied in _settle
+        value = READERS[keyword](raw)
+        if value is WRONG:
+            self.notes.warn(
+                "keyword-dropped", at.child(keyword), f"{keyword!r} cannot be {_short(raw)}", lost="this restriction"
+            )
+        elif keyword == "description":
+            out[keyword] = self.prose(value)
+        elif keyword != "default" or len(orjson.dumps(value)) <= LONGEST_DEFAULT:
+            out[keyword] = value
+
+    def _required(self, out: dict[str, Json], raw: Json, at: At, hidden: frozenset[str]) -> None:
+        if isinstance(raw, bool):
+            return  # draft 3's `required: true` on a property; the parameter or parent speaks for itself
+        if not isinstance(raw, list):
+            self.notes.warn("keyword-dropped", at, f"'required' cannot be {_short(raw)}", lost="which properties are")
+            return
+        names = list(dict.fromkeys(name for name in raw if isinstance(name, str) and name not in hidden))
+        if names:
+            out["required"] = names
+
+    def _named(self, out: dict[str, Json], keyword: str, raw: Json, at: At, mode: Mode) -> None:
+        if not isinstance(raw, dict):
+            self.notes.warn("keyword-dropped", at, f"{keyword!r} cannot be {_short(raw)}", lost="these properties")
+            return
+        place = at.child(keyword)
+        out[keyword] = {
+            name: self.convert(child, mode)
+            for name in raw
+            if not self.is_hidden(child := place.child(name), mode) and self._usable_key(keyword, name, child)
+        }
+
+    def _usable_key(self, keyword: str, name: str, at: At) -> bool:
+        if keyword != "patternProperties" or READERS["pattern"](name) is not WRONG:
+            return True
+        self.notes.warn("keyword-dropped", at, f"{_short(name)} is no pattern", lost="properties with such names")
+        return False
+
+    def _several(
+        self, out: dict[str, Json], keyword: str, raw: Json, at: At, mode: Mode, hidden: frozenset[str]
+    ) -> None:
+        if not isinstance(raw, list) or not raw:
+            if raw != []:
+                self.notes.warn("keyword-dropped", at, f"{keyword!r} must be a list of schemas", lost="its schemas")
+            return
+        self.deadline.check()
+        if keyword == "allOf":
+            self._all_of -= len(raw)
+            if self._all_of < 0:
+                raise BudgetExceeded(self._source, "all_of", self._budget)
+        passed = _NOTHING if keyword == "prefixItems" else hidden
+        schemas = [self.convert(part, mode, passed) for part in _items(at, keyword)]
+        if keyword == "oneOf" and mode is Mode.OUTPUT:
+            keyword = "anyOf"  # branches stripped of what they require are no longer exclusive
+        out[keyword] = [*out.get(keyword, ()), *schemas]
+
+    def _items(self, out: dict[str, Json], raw: Json, at: At, mode: Mode) -> None:
+        place = at.child("items")
+        if not isinstance(raw, list):
+            out["items"] = self.convert(place, mode)
+            return
+        # Draft 4's tuple: 2020-12 says prefixItems, and `items` for what follows.
+        if raw:
+            out["prefixItems"] = [self.convert(place.child(position), mode) for position in range(len(raw))]
+        if "additionalItems" in at.value:
+            out["items"] = self.convert(at.child("additionalItems"), mode)
+
+    def _type(self, out: dict[str, Json], raw: Json, at: At) -> None:
+        good, wrong = types_of(raw)
+        if wrong:
+            names = ", ".join(wrong)
+            read = " or ".join(good) or "any type"
+            self.notes.warn("unknown-type", at, f"{names!r} is no type; read as {read}", advice=f"write {read}")
+        if good:
+            out["type"] = good[0] if len(good) == 1 else good
+
+    def _enum(self, out: dict[str, Json], raw: Json, at: At) -> None:
+        if not isinstance(raw, list) or not raw:
+            self.notes.warn("keyword-dropped", at, "'enum' must list at least one value", lost="this restriction")
+            return
+        out["enum"] = raw
+
+    def _settle(self, out: dict[str, Json], at: At, mode: Mode, hidden: frozenset[str]) -> None:
+        """What takes more than one keyword to decide."""
+        value = at.value
+        for bound, exclusive in (("minimum", "exclusiveMinimum"), ("maximum", "exclusiveMaximum")):
+            if value.get(exclusive) is True and bound in out:
+                out[exclusive] = out.pop(bound)
+        if "enum" in out:
+            out["enum"] = self._values(out, at)
+        if "properties" in out and "required" in out and mode is Mode.INPUT:
+            out["required"] = [name for name in out["required"] if name not in hidden]
+        if value.get("nullable") is True or value.get("x-nullable") is True:
+            self._nullable(out, mode)
+        if out.get("type") == "array" and "items" not in out and "prefixItems" not in out and not self._verbatim:
+            out["items"] = {}  # some providers refuse an array without
+        if isinstance(value.get("discriminator"), dict | str):
+            self._discriminator(out, at, mode)
+
+    def _values(self, out: dict[str, Json], at: At) -> list[Json]:
+        """Values once each, and as text where the type is text: YAML made numbers and booleans of some."""
+        values = out["enum"]
+        if out.get("type") == "string" and any(not isinstance(value, str | None.__class__) for value in values):
+            self.notes.warn("enum-not-of-type", at, "the enum of a string holds other values; read as text")
+            values = [value if isinstance(value, str | None.__class__) else _as_text(value) for value in values]
+        if out.get("type") == "string" and None in values and at.value.get("nullable") is not True:
+            values = [value for value in values if value is not None] or values
+        return list({orjson.dumps(value): value for value in values}.values())
+
+    def _nullable(self, out: dict[str, Json], mode: Mode) -> None:
+        """OpenAPI 3.0.3: nullable adds "null" "only if type is explicitly defined within the same Schema Object"."""
+        kind = out.get("type")
+        if kind is not None:
+            types = kind if isinstance(kind, list) else [kind]
+            out["type"] = list(dict.fromkeys([*types, "null"]))
+            if "enum" in out and None not in out["enum"]:
+                out["enum"] = [*out["enum"], None]
+        elif mode is Mode.OUTPUT and out:
+            described = {"description": out.pop("description")} if "description" in out else {}
+            rest = dict(out)
+            out.clear()
+            out |= described | {"anyOf": [rest, {"type": "null"}]}
+
+    def _discriminator(self, out: dict[str, Json], at: At, mode: Mode) -> None:
+        """Each branch of `oneOf`/`anyOf` gets the value that selects it, where the document says which."""
+        raw = at.value["discriminator"]
+        name = raw.get("propertyName") if isinstance(raw, dict) else raw
+        if not isinstance(name, str) or mode is Mode.OUTPUT:
+            return
+        values = self._selecting(at, raw)
+        for keyword in ("oneOf", "anyOf"):
+            for branch in out.get(keyword, ()):
+                chosen = values.get(branch.get("$ref", ""), ()) if isinstance(branch, dict) else ()
+                if chosen and "properties" not in branch:
+                    only = {"const": chosen[0]} if len(chosen) == 1 else {"enum": list(chosen)}
+                    branch["properties"] = {name: only}
+                    branch["required"] = [name]
+
+    def _selecting(self, at: At, raw: Json) -> dict[str, tuple[str, ...]]:
+        """Component key → discriminator values: those of `mapping`, else the component's name."""
+        mapping = raw.get("mapping") if isinstance(raw, dict) else None
+        found: dict[str, list[str]] = {}
+        for value, ref in mapping.items() if isinstance(mapping, dict) else ():
+            target = self._mapped(at, ref)
+            if target is not None:
+                found.setdefault(target.key, []).append(str(value))
+        for keyword in ("oneOf", "anyOf"):
+            for part in _items(at, keyword):
+                if isinstance(part.value, dict) and isinstance(part.value.get("$ref"), str):
+                    key = self._key_of(part)
+                    if key and key not in found:
+                        found[key] = [part.value["$ref"].rpartition("/")[2]]
+        return {key: tuple(values) for key, values in found.items()}
+
+    def _mapped(self, at: At, ref: Json) -> At | None:
+        """OpenAPI allows a name or a URI reference here."""
+        if not isinstance(ref, str):
+            return None
+        for spelling in (ref, f"#/components/schemas/{ref}"):
+            try:
+                return self.refs.follow(At({"$ref": spelling}, at.doc, at.pointer))
+            except Dangling:
+                continue
+        return None
+
+    def _key_of(self, at: At) -> str:
+        try:
+            return self.target(at).key
+        except Dangling:
+            return ""
+
+
+def uses(schema: Json) -> Iterator[str]:
+    """The component keys that a converted schema refers to, repetitions included."""
+    waiting = [schema]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, dict):
+            if "$ref" in value:
+                yield value["$ref"]
+            waiting.extend(subschemas(value))
+
+
+def _items(at: At, keyword: str) -> Iterator[At]:
+    raw = at.value.get(keyword)
+    if isinstance(raw, list):
+        place = at.child(keyword)
+        yield from (place.child(position) for position in range(len(raw)))
+
+
+def _as_text(value: Json) -> str:
+    return orjson.dumps(value).decode()
+
+
+def _short(value: Json) -> str:
+    text = re.sub(r"\s+", " ", repr(value))
+    return text if len(text) <= 60 else text[:57] + "..."
