@@ -6,7 +6,7 @@
                                         → approve → route → send
                                                       ▲
    OpenAPI documents ─▶ importer: load → normalise → operations → tools ─▶ Catalog ─┐
-   bridge.yaml ─▶ config: load → Settings ──────────────────────────────────────────┴─▶ compile ─▶ Runtime ─▶ Holder.swap
+   bridge.yaml ─▶ config: load → Settings ─────────────────────────────────────────┴─▶ compile ─▶ Runtime ─▶ Holder.swap
    operators ─▶ control (FastAPI: admin API)
 """
 

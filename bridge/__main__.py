@@ -1,0 +1,5 @@
+"""`python -m bridge` is `dualbridge`."""
+
+from bridge.cli import main
+
+main()

@@ -1,0 +1,170 @@
+"""The composition root: settings in, three listeners out.
+
+Everything runs in one event loop: traffic (raw ASGI), and beside it admin and health (FastAPI) on ports of their own.
+Sockets are bound before anything is served, so that a port in use is an error at start and port 0 has its number.
+"""
+
+import asyncio
+import gc
+import signal
+import socket
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from importlib import import_module
+from importlib.util import find_spec
+from typing import TypeAlias
+
+import uvicorn
+
+from bridge import __version__
+from bridge.compile import Loaded, Parts, compile_runtime, load_apis, parts
+from bridge.config import Settings
+from bridge.config.addresses import Address
+from bridge.control.api import admin_app
+from bridge.control.health import health_app
+from bridge.ingress.asgi import Receive, Scope, Send
+from bridge.ingress.traffic import Traffic
+from bridge.pipeline.runtime import Holder, Runtime
+from bridge.telemetry.log import log_call
+from bridge.telemetry.metrics import Metrics
+
+Application: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
+DRAIN = 20.0
+"""Seconds that answers under way have once the gateway was asked to stop."""
+
+
+class StartFailed(Exception):
+    """The gateway cannot start; the message says why and what would help."""
+
+
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    """Where the gateway listens in the end: base URLs, None for what is switched off."""
+
+    traffic: str
+    admin: str | None
+    health: str | None
+
+
+def start_runtime(settings: Settings) -> tuple[Runtime, Parts, Metrics, Loaded]:
+    """Imports and compiles. Raises StartFailed when nothing could be served, ImportFailed for a broken lock."""
+    lasting = parts()
+    metrics = Metrics(__version__, lasting.leases.in_flight)
+    accounts = (metrics.account, log_call) if settings.log.calls else (metrics.account,)
+    lasting = Parts(lasting.upstream, lasting.buckets, lasting.leases, accounts)
+    loaded = load_apis(settings)
+    if not loaded.imported:
+        raise StartFailed("\n".join(str(absent.error) for absent in loaded.absent))
+    runtime = compile_runtime(settings, loaded, lasting)
+    nowhere = [finding for finding in runtime.catalog.findings if finding.id == "no-upstream"]
+    if len(nowhere) == len(loaded.imported):
+        raise StartFailed("\n".join(f"{found.source}: {found.message}; {found.advice}" for found in nowhere))
+    metrics.loaded(runtime.catalog, runtime.version)
+    return runtime, lasting, metrics, loaded
+
+
+def serve(settings: Settings, announce: Callable[[Runtime, Addresses], None]) -> int:
+    """Serves until a signal asks for the end; returns the exit code: 0, or 130 for an interrupt. Raises StartFailed."""
+    runtime, lasting, metrics, loaded = start_runtime(settings)
+    del loaded  # the parsed documents: the runtime does not need them
+    holder = Holder(runtime)
+    listeners = _bind(settings)
+    addresses = _addresses(listeners)
+    apps: dict[str, Application] = {"traffic": Traffic(holder)}
+    if "admin" in listeners:
+        apps["admin"] = admin_app(holder)
+    if "health" in listeners:
+        apps["health"] = health_app(holder, metrics)
+    servers = [(_server(app), listeners[name]) for name, app in apps.items()]
+    # What start-up made lives as long as the process: the collector need not look at it again.
+    gc.collect()
+    gc.freeze()
+    with asyncio.Runner(loop_factory=_loop()) as runner:
+        return runner.run(_run(servers, lasting, lambda: announce(runtime, addresses)))
+
+
+def _loop() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    """uvloop where it exists: not on Windows."""
+    if find_spec("uvloop") is None:
+        return None
+    return import_module("uvloop").new_event_loop  # type: ignore[no-any-return]
+
+
+def _bind(settings: Settings) -> dict[str, socket.socket]:
+    wanted = {"traffic": settings.listen}
+    if settings.admin is not None:
+        wanted["admin"] = settings.admin.listen
+    if settings.health is not None:
+        wanted["health"] = settings.health.listen
+    bound: dict[str, socket.socket] = {}
+    for name, address in wanted.items():
+        try:
+            bound[name] = _listen(address)
+        except OSError as error:
+            for other in bound.values():
+                other.close()
+            key = "listen" if name == "traffic" else f"{name}.listen"
+            raise StartFailed(f"cannot listen on {address}: {error.strerror}; set {key} to another address") from error
+    return bound
+
+
+def _listen(address: Address) -> socket.socket:
+    family = socket.AF_INET6 if ":" in address.host else socket.AF_INET
+    return socket.create_server((address.host, address.port), family=family, backlog=2048)
+
+
+def _addresses(listeners: dict[str, socket.socket]) -> Addresses:
+    urls = {name: _url(listener) for name, listener in listeners.items()}
+    return Addresses(urls["traffic"], urls.get("admin"), urls.get("health"))
+
+
+def _url(listener: socket.socket) -> str:
+    host, port = listener.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+class _Server(uvicorn.Server):
+    """Signals are for the process, not for each of its servers: `_run` takes them."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+def _server(app: Application) -> _Server:
+    config = uvicorn.Config(
+        app,
+        http="httptools",
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        timeout_graceful_shutdown=int(DRAIN),
+    )
+    return _Server(config)
+
+
+async def _run(servers: list[tuple[_Server, socket.socket]], lasting: Parts, ready: Callable[[], None]) -> int:
+    caught: list[int] = []
+    loop = asyncio.get_running_loop()
+
+    def stop(number: int) -> None:
+        """The first signal drains, a second one ends at once."""
+        for server, _ in servers:
+            server.force_exit = bool(caught)
+            server.should_exit = True
+        caught.append(number)
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        with suppress(NotImplementedError):  # Windows
+            loop.add_signal_handler(number, stop, number)
+    async with asyncio.TaskGroup() as tasks:
+        for server, listener in servers:
+            tasks.create_task(server.serve([listener]))
+        # The sockets are bound: whoever is told the addresses now waits a moment at most.
+        ready()
+    await lasting.upstream.aclose()
+    return 130 if caught[:1] == [signal.SIGINT] else 0

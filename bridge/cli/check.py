@@ -1,0 +1,100 @@
+"""`check`: load, import, compile; no listener."""
+
+from pathlib import Path
+from typing import Annotated
+
+import orjson
+import typer
+from rich.markup import escape
+
+from bridge.cli.inputs import (
+    AllowPrivate,
+    ConfigFile,
+    Exclude,
+    Include,
+    Inputs,
+    Overlays,
+    ProfileName,
+    Specs,
+    UpstreamHeaders,
+    UpstreamUrl,
+    settings,
+)
+from bridge.cli.output import Format, counted, err, finding_json, out, print_findings, print_json, table
+from bridge.compile import Loaded, compile_runtime, load_apis, parts
+from bridge.config import Settings
+from bridge.importer import names_lock
+from bridge.model import Catalog, Json, Severity
+
+
+def check(
+    specs: Specs = None,
+    config: ConfigFile = None,
+    upstream: UpstreamUrl = None,
+    upstream_header: UpstreamHeaders = None,
+    overlay: Overlays = None,
+    allow_private: AllowPrivate = False,
+    profile: ProfileName = None,
+    include: Include = None,
+    exclude: Exclude = None,
+    lock: Annotated[
+        bool, typer.Option("--lock", help="Write the tools' names to names.lock, to be committed.")
+    ] = False,
+    output: Annotated[Format, typer.Option("--output", "-o")] = Format.TEXT,
+) -> None:
+    """Load, import and compile without serving; say what could not be carried."""
+    inputs = Inputs(
+        specs=tuple(specs or ()), config=config, upstream=upstream, upstream_headers=tuple(upstream_header or ()),
+        overlays=tuple(overlay or ()), allow_private=allow_private, profile=profile, include=tuple(include or ()),
+        exclude=tuple(exclude or ()),
+    )  # fmt: skip
+    wanted = settings(inputs)
+    loaded = load_apis(wanted, lines=True)
+    if loaded.absent and not loaded.imported:
+        raise loaded.absent[0].error
+    catalog = compile_runtime(wanted, loaded, parts()).catalog
+    if lock:
+        _write(wanted.names, catalog)
+    if output is Format.JSON:
+        print_json(report(catalog))
+    else:
+        _show(wanted, loaded, catalog)
+    grave = any(finding.severity is not Severity.INFO for finding in catalog.findings)
+    raise typer.Exit(1 if grave else 0)
+
+
+def report(catalog: Catalog) -> Json:
+    return {
+        "apis": [
+            {
+                "name": api.name,
+                "title": api.title,
+                "version": api.version,
+                "operations": sum(key[0] == api.name for key in catalog.operations),
+                "tools": sum(tool.api == api.name for tool in catalog.tools.values()),
+            }
+            for api in catalog.apis
+        ],
+        "operations": len(catalog.operations),
+        "tools": len(catalog.tools),
+        "tokens": catalog.tokens,
+        "findings": [finding_json(finding) for finding in catalog.findings],
+    }
+
+
+def _write(path: Path, catalog: Catalog) -> None:
+    path.write_bytes(orjson.dumps(names_lock(catalog), option=orjson.OPT_INDENT_2) + b"\n")
+    err().print(f"names of {len(catalog.tools)} tools written to {escape(str(path))}")
+
+
+def _show(wanted: Settings, loaded: Loaded, catalog: Catalog) -> None:
+    console = out()
+    print_findings(console, catalog.findings)
+    shown = table("api", "operations", "tools", "document", right=("operations", "tools"))
+    for row in report(catalog)["apis"]:
+        document = wanted.apis[row["name"]].spec
+        shown.add_row(row["name"], str(row["operations"]), str(row["tools"]), document)
+    console.print(shown)
+    console.print(f"about {catalog.tokens:,} tokens to list all tools; {counted(catalog.findings)}")
+    for absent in loaded.absent:
+        err().print(f"[red]error:[/red] {escape(str(absent.error))}")

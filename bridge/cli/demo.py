@@ -1,0 +1,55 @@
+"""`demo`: the sample API and the gateway before it, in one command."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bridge.app import StartFailed
+from bridge.cli.inputs import Inputs, settings
+from bridge.cli.output import Format
+from bridge.cli.serve import AdminOption, HealthOption, ListenOption, listeners, run
+from bridge.config.zero import state_folder
+from bridge.demo import document_path
+
+READY = 20.0
+
+
+def demo(
+    listen: ListenOption = None,
+    admin: AdminOption = None,
+    health: HealthOption = None,
+    data: Annotated[Path | None, typer.Option(help="Where the sample API keeps its database.")] = None,
+    output: Annotated[Format, typer.Option("--output", "-o")] = Format.TEXT,
+) -> None:
+    """Start the sample orders API and the gateway before it."""
+    folder = data or state_folder(os.environ) / "demo"
+    with _upstream(folder) as url:
+        inputs = Inputs(specs=(str(document_path()),), upstream=url, overrides=listeners(listen, admin, health))
+        run(settings(inputs), output)
+
+
+@contextmanager
+def _upstream(data: Path) -> Iterator[str]:
+    """The sample API in a process of its own on a free port; it ends with this one."""
+    command = [sys.executable, "-m", "bridge.demo", "--port", "0", "--data", str(data)]
+    # A session of its own: an interrupt at the terminal is for the gateway, which ends the upstream after itself.
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True)  # noqa: S603 - ours
+    try:
+        assert process.stdout is not None
+        line = process.stdout.readline()
+        if "http" not in line:
+            raise StartFailed("the sample API did not start")
+        yield line[line.index("http") :].split()[0]
+    finally:
+        process.terminate()
+        try:
+            process.wait(timeout=5)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()

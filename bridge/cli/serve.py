@@ -1,0 +1,140 @@
+"""`serve`: from a document or a configuration to both doors."""
+
+import sys
+from collections.abc import Iterator
+from typing import Annotated
+
+import orjson
+import typer
+from rich.markup import escape
+
+from bridge import app
+from bridge.cli.inputs import (
+    AllowPrivate,
+    ConfigFile,
+    Exclude,
+    Include,
+    Inputs,
+    Overlays,
+    ProfileName,
+    Specs,
+    UpstreamHeaders,
+    UpstreamUrl,
+    settings,
+)
+from bridge.cli.output import Format, counted, err, print_findings, print_json
+from bridge.config import Settings
+from bridge.model import Endpoint, Json, Severity
+from bridge.pipeline.runtime import Runtime
+from bridge.telemetry.log import set_up
+
+ListenOption = Annotated[str | None, typer.Option("--listen", help="HOST:PORT for people and agents.")]
+AdminOption = Annotated[str | None, typer.Option("--admin", help="HOST:PORT of the admin API, or off.")]
+HealthOption = Annotated[str | None, typer.Option("--health", help="HOST:PORT of health and metrics, or off.")]
+
+
+def serve(
+    specs: Specs = None,
+    config: ConfigFile = None,
+    upstream: UpstreamUrl = None,
+    upstream_header: UpstreamHeaders = None,
+    overlay: Overlays = None,
+    allow_private: AllowPrivate = False,
+    profile: ProfileName = None,
+    include: Include = None,
+    exclude: Exclude = None,
+    listen: ListenOption = None,
+    admin: AdminOption = None,
+    health: HealthOption = None,
+    output: Annotated[Format, typer.Option("--output", "-o", help="How the addresses are told.")] = Format.TEXT,
+) -> None:
+    """Serve people at the API's own paths, and agents at /mcp."""
+    inputs = Inputs(
+        specs=tuple(specs or ()), config=config, upstream=upstream, upstream_headers=tuple(upstream_header or ()),
+        overlays=tuple(overlay or ()), allow_private=allow_private, profile=profile, include=tuple(include or ()),
+        exclude=tuple(exclude or ()), overrides=listeners(listen, admin, health),
+    )  # fmt: skip
+    run(settings(inputs), output)
+
+
+def listeners(listen: str | None, admin: str | None, health: str | None) -> dict[str, Json]:
+    """Flags as settings: `off` switches a port off, an address is its `listen`."""
+    chosen: dict[str, Json] = {"listen": listen}
+    for name, value in (("admin", admin), ("health", health)):
+        if value is not None:
+            chosen[name if value == "off" else f"{name}.listen"] = value
+    return chosen
+
+
+def run(wanted: Settings, output: Format) -> None:
+    """Serves until a signal comes; ends the process with the exit code."""
+    json = wanted.log.format == "json" or (wanted.log.format == "auto" and not sys.stderr.isatty())
+    set_up(wanted.log.level.value, json=json)
+
+    def announce(runtime: Runtime, addresses: app.Addresses) -> None:
+        if output is Format.JSON:
+            print_json(_addresses(wanted, runtime, addresses))
+        else:
+            _tell(wanted, runtime, addresses)
+
+    raise typer.Exit(app.serve(wanted, announce))
+
+
+def _addresses(wanted: Settings, runtime: Runtime, addresses: app.Addresses) -> Json:
+    base = wanted.public_url or addresses.traffic
+    return {
+        "rest": {api.name: f"{base}{_prefix(wanted, api.name)}" for api in runtime.catalog.apis},
+        "mcp": f"{base}{runtime.mcp.path}",
+        "toolsets": {name: f"{base}{runtime.mcp.path}/{name}" for name in runtime.toolsets if name},
+        "admin": addresses.admin,
+        "health": addresses.health,
+        "operations": len(runtime.catalog.operations),
+        "tools": len(runtime.catalog.tools),
+        "tokens": runtime.catalog.tokens,
+        "findings": len(runtime.catalog.findings),
+    }
+
+
+def _prefix(wanted: Settings, api: str) -> str:
+    return wanted.apis[api].prefix.rstrip("/") or "/"
+
+
+def _tell(wanted: Settings, runtime: Runtime, addresses: app.Addresses) -> None:
+    told = _addresses(wanted, runtime, addresses)
+    catalog = runtime.catalog
+    console = err()
+    print_findings(console, catalog.findings, least=Severity.WARNING)
+    console.print(
+        f"[bold]dualbridge[/bold] {len(catalog.operations)} operations, {len(catalog.tools)} tools "
+        f"(about {catalog.tokens:,} tokens to list), {counted(catalog.findings)}"
+    )
+    for api, url in told["rest"].items():
+        console.print(f"  REST    {escape(url)}  ({escape(api)})")
+    console.print(f"  MCP     {escape(told['mcp'])}")
+    for url in told["toolsets"].values():
+        console.print(f"          {escape(url)}")
+    console.print(f"  admin   {addresses.admin + '/admin/apis' if addresses.admin else 'off'}")
+    console.print(f"  health  {addresses.health + '/readyz' if addresses.health else 'off'}")
+    for line in _examples(wanted, runtime, told):
+        console.print(f"  {escape(line)}")
+
+
+def _examples(wanted: Settings, runtime: Runtime, told: Json) -> Iterator[str]:
+    """One line to try each door with the same harmless operation, and one that connects a client."""
+    one = next((one for one in runtime.toolsets[""].endpoints.values() if _easy(one)), None)
+    if one is not None and one.tool is not None:
+        base = told["rest"][one.operation.api].rstrip("/")
+        yield f"try     curl -s '{base}{one.operation.path}'"
+        call = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": one.tool.name, "arguments": {}}}
+        yield (
+            f"try     curl -s '{told['mcp']}' -H 'Content-Type: application/json' "
+            f"-H 'Accept: application/json, text/event-stream' -d '{orjson.dumps(call).decode()}'"
+        )
+    yield f"connect claude mcp add --transport http {next(iter(wanted.apis))} {told['mcp']}"
+
+
+def _easy(one: Endpoint) -> bool:
+    """Reads, takes no required argument, and answers JSON."""
+    required = one.operation.input_schema.get("required")
+    json = any("json" in kind for kind in one.operation.output.media_types)
+    return one.operation.method == "GET" and not required and json and "?" not in one.operation.path

@@ -1,0 +1,148 @@
+"""Every configured API, imported: documents that fail cost their own API and nothing else."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import orjson
+
+from bridge.compile.documents import Copies
+from bridge.config import Settings
+from bridge.config.schema import Api, Override
+from bridge.egress.fetch import FetchPolicy
+from bridge.importer import Imported, ImportFailed, Options, Profile, Sources, build, import_api
+from bridge.importer import Override as ImportOverride
+from bridge.importer.catalog import located
+from bridge.model import Catalog, Finding, Severity
+
+
+@dataclass(frozen=True, slots=True)
+class Absent:
+    """An API that could not be imported, not even from a copy."""
+
+    api: str
+    error: ImportFailed
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """`stale` holds the URLs that were answered from their last good copy."""
+
+    catalog: Catalog
+    imported: tuple[Imported, ...]
+    absent: tuple[Absent, ...] = ()
+    stale: tuple[str, ...] = ()
+
+
+def load_apis(settings: Settings, *, lines: bool = False) -> Loaded:
+    """Imports all APIs. `lines`: findings get their line numbers, which costs another reading of each document.
+
+    Raises ImportFailed for a lock of names that cannot be read.
+    """
+    imported: list[Imported] = []
+    absent: list[Absent] = []
+    extra: list[Finding] = []
+    for name, api in settings.apis.items():
+        try:
+            found, findings = _import(name, api, settings.data / "documents")
+        except ImportFailed as error:
+            absent.append(Absent(name, error))
+            extra.append(_absent(name, error))
+            continue
+        imported.append(found)
+        extra += findings
+    catalog = build(imported, read_lock(settings.names))
+    found_in_documents = located(catalog.findings, imported) if lines else catalog.findings
+    catalog = replace(catalog, findings=(*extra, *found_in_documents))
+    stale = tuple(finding.source for finding in extra if finding.id == "document-stale")
+    return Loaded(catalog, tuple(imported), tuple(absent), stale)
+
+
+def _import(name: str, api: Api, folder: Path) -> tuple[Imported, list[Finding]]:
+    """From where the document is, else from the last good copies of what was fetched."""
+    online = Copies(folder, FetchPolicy(allow_private=api.allow_private))
+    try:
+        return _attempt(name, api, online)
+    except ImportFailed as error:
+        if not online.fresh:
+            raise
+        try:
+            return _attempt(name, api, Copies(folder, online.policy, offline=True))
+        except ImportFailed:
+            raise error from None
+
+
+def _attempt(name: str, api: Api, copies: Copies) -> tuple[Imported, list[Finding]]:
+    imported = import_api(name, _sources(api, copies), _options(api))
+    findings = [_stale(name, url, why) for url, why in copies.stale.items()]
+    try:
+        copies.commit()
+    except OSError as error:
+        findings.append(_unkept(name, api.spec, copies.folder, error))
+    return imported, findings
+
+
+def _sources(api: Api, copies: Copies) -> Sources:
+    return Sources(api.spec, api.overlays, copies, api.allowed_origins)
+
+
+def _options(api: Api) -> Options:
+    return Options(
+        include=api.tools.include,
+        exclude=api.tools.exclude,
+        overrides={key: _override(one) for key, one in api.operations.items()},
+        profile=Profile(api.tools.profile.value),
+        output_bytes=api.tools.output_bytes,
+        server_variables=api.server_variables,
+    )
+
+
+def _override(one: Override) -> ImportOverride:
+    hints = one.annotations
+    return ImportOverride(
+        expose=one.expose.value if one.expose else None,
+        name=one.name,
+        title=one.title,
+        description=one.description,
+        confirm=one.confirm,
+        read_only=hints.read_only if hints else None,
+        destructive=hints.destructive if hints else None,
+        idempotent=hints.idempotent if hints else None,
+        open_world=hints.open_world if hints else None,
+        timeout=one.timeout,
+    )
+
+
+def read_lock(path: Path) -> Mapping[str, str]:
+    """The committed names; none where there is no lock. Raises ImportFailed for one that cannot be read."""
+    try:
+        names = orjson.loads(path.read_bytes())
+    except FileNotFoundError:
+        return {}
+    except (OSError, orjson.JSONDecodeError) as error:
+        raise ImportFailed(str(path), f"the lock of names cannot be read: {error}") from error
+    if not isinstance(names, dict) or not all(isinstance(name, str) for name in names.values()):
+        raise ImportFailed(str(path), "a lock of names holds one object of texts; write it anew with check --lock")
+    return names
+
+
+def _absent(name: str, error: ImportFailed) -> Finding:
+    return Finding(
+        "api-absent", Severity.ERROR, "", f"{error.message}", lost="the whole API",
+        advice="mend the document or its address", line=error.line, source=error.source, api=name,
+    )  # fmt: skip
+
+
+def _stale(name: str, url: str, why: str) -> Finding:
+    return Finding(
+        "document-stale", Severity.WARNING, "", f"the last good copy serves, because {why}",
+        lost="changes made since", advice="see that the document can be fetched", source=url, api=name,
+    )  # fmt: skip
+
+
+def _unkept(name: str, source: str, folder: Path, error: OSError) -> Finding:
+    return Finding(
+        "copy-not-kept", Severity.WARNING, "", f"{folder} cannot be written: {error.strerror}",
+        lost="the copy that would serve when the URL is dead", advice="set `data` to a writable folder",
+        source=source, api=name,
+    )  # fmt: skip

@@ -1,0 +1,46 @@
+"""Settings about callers, as the compiled objects that the stages read."""
+
+from urllib.parse import urlsplit
+
+from bridge import __version__
+from bridge.config import Settings
+from bridge.pipeline.runtime import Cors, Limits, McpDoor, Rate
+
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]"})
+
+
+def limits(settings: Settings) -> Limits:
+    requests = settings.limits.requests
+    return Limits(
+        requests=Rate(requests.rate, requests.permits) if requests else None,
+        concurrent=settings.limits.concurrent,
+        body_bytes=settings.limits.body,
+        result_bytes=settings.limits.result,
+    )
+
+
+def cors(settings: Settings) -> Cors | None:
+    given = settings.cors
+    return Cors(frozenset(given.origins), tuple(given.headers), int(given.max_age)) if given else None
+
+
+def mcp_door(settings: Settings) -> McpDoor:
+    return McpDoor(
+        path=settings.mcp.path,
+        hosts=_hosts(settings),
+        origins=frozenset(settings.mcp.origins),
+        instructions=settings.mcp.instructions,
+        version=__version__,
+        ttl_ms=int(settings.mcp.ttl * 1000),
+    )
+
+
+def _hosts(settings: Settings) -> frozenset[str] | None:
+    """On a loopback address only loopback names, so that a page that rebinds its DNS name reaches nothing (MCP:
+    "Servers MUST validate the Origin header ... to prevent DNS rebinding attacks"); elsewhere as configured."""
+    if settings.mcp.hosts:
+        return frozenset(settings.mcp.hosts)
+    if not settings.listen.loopback:
+        return None
+    public = urlsplit(settings.public_url or "").netloc
+    return LOOPBACK | ({public, public.partition(":")[0]} if public else set())

@@ -1,0 +1,106 @@
+"""Settings and a catalogue become a runtime: everything that a call must not wait for."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from itertools import count
+
+from bridge.compile import backends
+from bridge.compile.apis import Loaded
+from bridge.compile.operations import endpoints
+from bridge.compile.policy import cors, limits, mcp_door
+from bridge.compile.published import NAME, published
+from bridge.compile.routes import routes
+from bridge.config import Settings
+from bridge.egress.upstream import Upstream
+from bridge.importer.select import selected
+from bridge.model import Catalog, Endpoint, Finding, Route, Severity
+from bridge.pipeline.authenticate import Anonymous
+from bridge.pipeline.listing import Toolset
+from bridge.pipeline.match import Router
+from bridge.pipeline.runtime import Account, Runtime
+from bridge.state.base import Buckets, Leases
+
+_versions = count(1)
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What outlives a runtime: connections, counters, and who is told of each call."""
+
+    upstream: Upstream
+    buckets: Buckets
+    leases: Leases
+    accounts: tuple[Account, ...] = ()
+
+
+def parts(accounts: tuple[Account, ...] = ()) -> Parts:
+    return Parts(backends.upstream(), backends.buckets(), backends.leases(), accounts)
+
+
+def compile_runtime(settings: Settings, loaded: Loaded, lasting: Parts) -> Runtime:
+    """The findings of routing join the catalogue's."""
+    routed = routes(settings.apis, loaded.catalog.apis)
+    compiled = endpoints(loaded.catalog, routed.routes)
+    found = (*loaded.catalog.findings, *routed.findings, *_collisions(settings, routed.routes, compiled))
+    catalog = replace(loaded.catalog, findings=found)
+    return Runtime(
+        version=next(_versions),
+        digest=catalog.digest,
+        catalog=catalog,
+        router=Router(
+            (route, {key: one for key, one in compiled.items() if key[0] == name})
+            for name, route in routed.routes.items()
+        ),
+        endpoints=compiled,
+        toolsets=_toolsets(settings, catalog, compiled),
+        authenticator=Anonymous(),
+        upstream=lasting.upstream,
+        buckets=lasting.buckets,
+        leases=lasting.leases,
+        limits=limits(settings),
+        mcp=mcp_door(settings),
+        cors=cors(settings),
+        public_url=settings.public_url or "",
+        published=published(loaded.imported, routed.routes, settings.public_url or ""),
+        accounts=lasting.accounts,
+    )
+
+
+def _toolsets(settings: Settings, catalog: Catalog, compiled: Mapping[tuple[str, str], Endpoint]) -> dict[str, Toolset]:
+    """All tools under "", and each named subset."""
+    tools = {
+        name: compiled[tool.api, tool.operation]
+        for name, tool in catalog.tools.items()
+        if (tool.api, tool.operation) in compiled
+    }
+    page = settings.mcp.page_size
+    made = {"": Toolset("", tools, instructions=settings.mcp.instructions, page=page)}
+    for name, subset in settings.mcp.toolsets.items():
+        chosen = {tool: one for tool, one in tools.items() if selected(one.operation, subset.include, subset.exclude)}
+        instructions = subset.instructions or settings.mcp.instructions
+        made[name] = Toolset(name, chosen, instructions=instructions, page=page)
+    return made
+
+
+def _collisions(
+    settings: Settings, routes: Mapping[str, Route], compiled: Mapping[tuple[str, str], Endpoint]
+) -> tuple[Finding, ...]:
+    """Operations that people cannot reach, because the gateway itself answers at their path."""
+    mcp = settings.mcp.path
+    found: list[Finding] = []
+    for one in compiled.values():
+        route = routes[one.operation.api]
+        path = f"{route.prefix}{one.operation.path.partition('?')[0]}"
+        taken = path == mcp or path.startswith(f"{mcp}/") or path == f"{route.prefix}/{NAME}"
+        if taken:
+            found.append(_collision(one, path))
+    return tuple(found)
+
+
+def _collision(one: Endpoint, path: str) -> Finding:
+    return Finding(
+        "reserved-path", Severity.WARNING, one.operation.where,
+        f"{one.operation.method} {path} is a path that the gateway itself answers",
+        lost="this operation for people; as a tool it works",
+        advice="give the API a prefix, or move mcp.path", api=one.operation.api,
+    )  # fmt: skip

@@ -1,0 +1,1 @@
+"""People steering: FastAPI lives here, and nowhere near the data path."""
