@@ -6,6 +6,7 @@ from pathlib import Path
 
 import orjson
 
+from bridge.compile.collector import paused
 from bridge.compile.documents import Copies
 from bridge.config import Settings
 from bridge.config.schema import Api, Override
@@ -34,6 +35,7 @@ class Loaded:
     stale: tuple[str, ...] = ()
 
 
+@paused()
 def load_apis(settings: Settings, *, lines: bool = False) -> Loaded:
     """Imports all APIs. `lines`: findings get their line numbers, which costs another reading of each document.
 

@@ -1,7 +1,8 @@
-"""What a document leaves out that an agent would need: advice for `lint`, beside what import itself found."""
+"""What a document leaves out that an agent would need, and where it misleads: advice for `lint`."""
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from bridge.importer.examples import examples
 from bridge.importer.imported import Imported
 from bridge.importer.operations import Draft
 from bridge.importer.text import clean
@@ -13,6 +14,7 @@ def advise(imported: Sequence[Imported]) -> Iterator[Finding]:
         yield from _ambiguous(api)
         for draft in api.drafts:
             yield from _operation(api, draft)
+    yield from examples(imported)
 
 
 def _operation(api: Imported, draft: Draft) -> Iterator[Finding]:

@@ -153,12 +153,12 @@ def _kind(content: RawContent) -> BodyKind:
 
 
 def is_binary(schema: Json) -> bool:
-    """Bytes rather than text: 3.0's `format: binary`, 3.1's bare `contentMediaType`."""
-    if not isinstance(schema, dict):
+    """Bytes rather than text: 3.0's `format: binary`; 3.1's `contentMediaType` of bytes without a `contentEncoding`."""
+    if not isinstance(schema, dict) or schema.get("type", "string") not in ("string", ["string"]):
         return False
-    if schema.get("format") == "binary" and schema.get("type", "string") in ("string", ["string"]):
-        return True
-    return "contentMediaType" in schema and "contentEncoding" not in schema and "type" not in schema
+    content = schema.get("contentMediaType")
+    raw = isinstance(content, str) and "contentEncoding" not in schema and kind_of(content) is BodyKind.BINARY
+    return raw or schema.get("format") == "binary"
 
 
 def _plain(reading: Reading, raw: RawBody, content: RawContent) -> PlainObject | None:

@@ -82,7 +82,8 @@ def _names(keys: set[str], schemas: Schemas, mode: Mode) -> dict[str, str]:
 def _place(key: str, plain: Mapping[str, str]) -> str:
     """A hash of where a component stands among those of its name: the same wherever the documents themselves stand."""
     rivals = [other for other, name in plain.items() if name == plain[key]]
-    return hashlib.sha256(key[len(commonprefix(rivals)) :].encode()).hexdigest()[:6]
+    differs = len(commonprefix(rivals))  # noqa: RUF071 - any character may be where two URIs part
+    return hashlib.sha256(key[differs:].encode()).hexdigest()[:6]
 
 
 class _Writer:

@@ -63,7 +63,7 @@ def _number(value: Json) -> Json:
 
 def _count(value: Json) -> Json:
     number = _number(value)
-    return int(number) if number is not WRONG and number >= 0 and number == int(number) else WRONG
+    return int(number) if number is not WRONG and 0 <= number < 1 << 63 and number == int(number) else WRONG
 
 
 def _positive(value: Json) -> Json:

@@ -30,7 +30,7 @@ def violations(document: Document, dialect: Dialect, api: str) -> tuple[Finding,
                 document, api, "", f"more than {MOST} places break the OpenAPI {dialect.value} schema"
             )
             break
-        found.setdefault(where, _finding(document, api, where, _short(error.message)))
+        found.setdefault(where, _finding(document, api, where, short(error.message)))
     return tuple(found.values())
 
 
@@ -41,8 +41,8 @@ def _finding(document: Document, api: str, where: str, message: str) -> Finding:
     )  # fmt: skip
 
 
-def _short(message: str) -> str:
-    """jsonschema-rs quotes the whole value first; its end says what is wrong with it."""
+def short(message: str) -> str:
+    """Validators quote the whole value first; its end says what is wrong with it."""
     return message if len(message) <= 300 else f"{message[:120]} … {message[-160:]}"
 
 

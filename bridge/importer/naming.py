@@ -31,12 +31,14 @@ class Wish:
 def tool_names(wishes: Sequence[Wish], lock: Mapping[str, str] | None = None) -> dict[tuple[str, str], str]:
     """(api, key) → name. `lock` maps `api METHOD /path` to the name it had."""
     names: dict[tuple[str, str], str] = {}
+    used: set[str] = set()
     for wish in wishes:
         locked = (lock or {}).get(lock_key(wish.api, wish.key))
-        if locked and not wish.given and locked not in names.values():
+        if locked and not wish.given and locked not in used:
             names[wish.api, wish.key] = locked
+            used.add(locked)
     rest = [wish for wish in wishes if (wish.api, wish.key) not in names]
-    taken = set(names.values()) | set((lock or {}).values())
+    taken = used | set((lock or {}).values())
     for level in (_plain, _with_api, _with_hash):
         rest = _settle(rest, level, names, taken)
     for wish in sorted(rest, key=lambda wish: (wish.api, wish.key)):  # somebody else asked for the very hash
@@ -115,9 +117,9 @@ class Arguments:
 
     def take_all(self, where: str, names: Iterable[str]) -> dict[str, str]:
         """A key for each name, whatever their order: legal names keep themselves before others are changed."""
-        return {
-            name: self.take(where, name) for name in sorted(names, key=lambda name: (not _KEY.fullmatch(name), name))
-        }
+        wanted = list(names)
+        given = {name: self.take(where, name) for name in sorted(wanted, key=lambda name: (not _is_key(name), name))}
+        return {name: given[name] for name in wanted}
 
     def take(self, where: str, name: str) -> str:
         """A key for the parameter or property `name` that is legal, unique, and the same on every import."""
@@ -133,10 +135,15 @@ class Arguments:
 
 
 def argument_key(name: str) -> str:
-    if _KEY.fullmatch(name):
+    if _is_key(name):
         return name
     plain = re.sub(r"_+", "_", re.sub(r"[^a-zA-Z0-9_.-]", "_", name)).strip("_")
     return _cut(plain) if plain else f"arg_{_hash(name)}"
+
+
+def _is_key(name: str) -> bool:
+    """`__proto__` is a legal key, but in JavaScript an assignment to it sets something else."""
+    return bool(_KEY.fullmatch(name)) and name != "__proto__"
 
 
 def _cut(key: str) -> str:

@@ -93,8 +93,8 @@ def _extra(value: dict[str, Json], found: PlainObject, above: frozenset[str]) ->
 def _object(value: dict[str, Json]) -> bool:
     kind = value.get("type")
     if isinstance(kind, list):
-        return "object" in kind and set(kind) <= {"object", "null"}
-    return kind in {None, "object"}
+        return "object" in kind and all(one in ("object", "null", None) for one in kind)
+    return kind in (None, "object")
 
 
 def _text(value: Json) -> str:

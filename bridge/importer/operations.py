@@ -229,6 +229,8 @@ def _param_schema(reading: Reading, raw: RawParam) -> Json:
             schema["minLength"] = max(schema.get("minLength", 1), 1)
         elif schema.get("type") == "array":
             schema["minItems"] = max(schema.get("minItems", 1), 1)
+        elif schema.get("type") == "object":
+            schema["minProperties"] = max(schema.get("minProperties", 1), 1)
     if (
         raw.where is Where.HEADER
         and schema.get("type") == "string"

@@ -75,7 +75,7 @@ def _description(operation: Operation, answers: Answers) -> str:
     if text.startswith(summary.rstrip(".")):
         summary = ""
     parts = ["Deprecated." if operation.deprecated else "", _sentence(summary), _sentence(text)]
-    told = shorten(" ".join(filter(None, parts)), LONGEST_TEXT) or f"{operation.method} {operation.path}"
+    told = shorten(" ".join(filter(None, parts)), LONGEST_TEXT) or f"{operation.method} {operation.path}."
     if answers.returns.lower().rstrip(".") not in _SAYS_NOTHING:
         told = f"{told} Returns: {_sentence(shorten(answers.returns, LONGEST_RETURNS))}"
     errors = _errors(answers.errors)
@@ -83,8 +83,8 @@ def _description(operation: Operation, answers: Answers) -> str:
 
 
 def _errors(errors: tuple[tuple[str, str], ...]) -> str:
-    told = [f"{status} {shorten(text, 60).rstrip('.')}" if text else status for status, text in errors]
-    return _sentence(shorten("; ".join(told), LONGEST_ERRORS)) if told else ""
+    told = [f"{status} {shorten(text, 60).rstrip('.;,')}" if text else status for status, text in errors]
+    return _sentence(shorten("; ".join(told), LONGEST_ERRORS).rstrip(";")) if told else ""
 
 
 def _sentence(text: str) -> str:

@@ -101,8 +101,10 @@ class _Exchange:
 
     async def _stream(self, status: int, headers: Headers, chunks: Chunks) -> None:
         await self._answer.start(status, _downstream(status, headers) + self._closing())
-        async for chunk in chunks:
-            await self._answer.chunk(chunk)
+        # An upstream that stalls is given up at the deadline by its client; this gives up a reader that stalls.
+        async with asyncio.timeout_at(self._call.deadline):
+            async for chunk in chunks:
+                await self._answer.chunk(chunk)
         await self._answer.end()
 
     async def _refuse(self, refusal: Refusal) -> None:
@@ -120,7 +122,7 @@ class _Exchange:
     async def _fail(self, error: Exception) -> None:
         if self._answer.began:
             self._outcome = replace(self._outcome, truncated=True)
-            raise Aborted(f"the answer to call {self._call.id} broke off: {error}") from error
+            raise Aborted(f"the answer to call {self._call.id} broke off: {error!r}") from error
         _log.error("call %s failed", self._call.id, exc_info=error)
         internal = Internal("the gateway failed; its log has the reason under this call's id")
         self._outcome = replace(refused(internal), release=self._outcome.release)

@@ -6,6 +6,7 @@ the upstream judges better than we could.
 """
 
 from collections.abc import Mapping
+from itertools import islice
 
 import jsonschema_rs
 from jsonschema_rs import Draft202012Validator, RegexOptions
@@ -14,6 +15,7 @@ from bridge.model import Arguments, BadArguments, Check, Json, Tool
 from bridge.pipeline.problems import Problem, problems
 
 _SHOWN = 10
+_EXPLAINED = 10_000
 _NO_SCHEMAS = frozenset({"const", "default", "enum", "example", "examples"})
 
 
@@ -28,12 +30,33 @@ def compile_check(tool: Tool) -> Check:
         try:
             if is_valid(given):
                 return
-            found = problems(validator.iter_errors(given), schema, limit=_SHOWN + 1)
+            found = explained(validator, given, schema, limit=_SHOWN + 1)
         except ValueError as error:  # among them UnicodeEncodeError, for half a surrogate pair
             raise BadArguments("the arguments are not JSON: a string that is no text, or no JSON value") from error
         raise _refusal(found)
 
     return check
+
+
+def explained(validator: Draft202012Validator, value: Json, schema: Json, limit: int) -> list[Problem]:
+    """What is wrong with a value that does not fit. Raises ValueError for one nested more deeply than validators go.
+
+    The validator collects all errors before it gives the first, at some 20 µs each, so what is large is not explained.
+    """
+    if _holds_more(value, _EXPLAINED):
+        return [Problem("", "does not fit what is described, and is too large to say where; send less to learn more")]
+    return problems(validator.iter_errors(value), schema, limit)
+
+
+def _holds_more(value: Json, most: int) -> bool:
+    """Whether there are more than `most` values in it, its own and all within."""
+    count, stack = 1, [value]
+    while stack and count <= most:
+        inner = stack.pop()
+        if isinstance(inner, list | dict):
+            count += len(inner)
+            stack.extend(islice(inner.values() if isinstance(inner, dict) else inner, most))
+    return count > most
 
 
 def _refusal(found: list[Problem]) -> BadArguments:

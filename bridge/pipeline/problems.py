@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from difflib import get_close_matches
-from itertools import islice
 from typing import NamedTuple
 
 import orjson
@@ -24,7 +23,12 @@ class Problem(NamedTuple):
 
 def problems(errors: Iterable[ValidationError], schema: Json, limit: int) -> list[Problem]:
     """At most `limit`, each once: branches of a union often object to the same thing."""
-    return list(islice(dict.fromkeys(problem for error in errors for problem in _explained(error, schema)), limit))
+    found: dict[Problem, None] = {}
+    for problem in (problem for error in errors for problem in _explained(error, schema)):
+        found[problem] = None
+        if len(found) >= limit:
+            break
+    return list(found)
 
 
 def _explained(error: ValidationError, schema: Json) -> Iterator[Problem]:
@@ -56,7 +60,7 @@ def _shown(value: Json) -> str:
 
 def _missing(error: ValidationError, schema: Json) -> Iterator[Problem]:
     name = str(error.kind.value)
-    described = _describe(_properties(error, schema).get(name))
+    described = describe(_properties(error, schema).get(name))
     yield Problem(_dotted(error.instance_path, name), f"is missing, but required{described and f': {described}'}")
 
 
@@ -98,7 +102,7 @@ _ARTICLES = {
 }
 
 
-def _describe(schema: Json) -> str:
+def describe(schema: Json) -> str:
     """What a property wants, in a few words; empty where that takes more."""
     if not isinstance(schema, Mapping):
         return ""

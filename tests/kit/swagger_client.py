@@ -74,7 +74,7 @@ def question(written: Written, place: WrittenOperation, operation: Operation, ar
 def _document(written: Written, place: WrittenOperation) -> Json:
     """A document of one operation with its parameters, the path's among them."""
     parameters = [_parameter(written, node) for node, _ in written.parameters(place).values()]
-    operation = {**place.node, "parameters": parameters}
+    operation = {key: value for key, value in place.node.items() if key != "responses"} | {"parameters": parameters}
     if "requestBody" in operation:
         operation["requestBody"] = _resolved_body(written, operation["requestBody"])
     head = {key: written.root[key] for key in ("openapi", "swagger", "consumes", "produces") if key in written.root}

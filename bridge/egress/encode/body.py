@@ -35,9 +35,12 @@ def compile_body(body: Body, params: tuple[Param, ...]) -> Compose:
     def compose(arguments: Arguments) -> Content | None:
         value = gather(arguments)
         if value is _NOTHING:
-            if body.required:
+            if not body.required:
+                return None
+            if body.kind is not BodyKind.JSON:
                 raise missing(body.argument)
-            return None
+            # A body that must hold something is a required argument; one that must only be there is an empty object.
+            value = {}
         if not value and body.spread is not Spread.WHOLE and not body.required:
             return None
         try:

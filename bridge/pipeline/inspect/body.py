@@ -2,23 +2,15 @@
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from typing import NamedTuple, TypeAlias
 
 import orjson
 
 from bridge.egress.media import essence, is_json, is_range
-from bridge.model import Body, BodyKind, Field, Headers, Json, Operation, Spread, Style
-from bridge.pipeline.inspect.find import beside
-from bridge.pipeline.inspect.multipart import Part, parts_of
-from bridge.pipeline.inspect.raw import Pairs, Parsed, Raws, form_of, named, one, repeated, several
-from bridge.pipeline.inspect.reader import Schema
+from bridge.model import Body, BodyKind, Headers, Operation
+from bridge.pipeline.inspect.assembled import Assembled
+from bridge.pipeline.inspect.fields import Content, compile_form, compile_multipart
 from bridge.pipeline.inspect.report import judged
-from bridge.pipeline.inspect.schema import TooWide, opened
 
-Content: TypeAlias = Callable[[bytes, str], Iterator[str]]
-"""Whole body and its content type → problems."""
-
-_PLACE = "body{}"
 _MAY_BE_EMPTY = frozenset({BodyKind.BINARY, BodyKind.FORM, BodyKind.TEXT})
 
 
@@ -96,54 +88,26 @@ _IS: Mapping[BodyKind, Callable[[str], bool]] = {
 }
 
 
-# --- schemas ----------------------------------------------------------------------------------------------------------
+# --- contents ---------------------------------------------------------------------------------------------------------
 
 
-def _schema(operation: Operation, body: Body) -> Schema:
-    """The body's schema, put together again from the arguments that make it up."""
-    root = operation.input_schema if isinstance(operation.input_schema, Mapping) else {}
-    return Schema(opened(_ASSEMBLE[body.spread](operation, body, root)), opened_defs(root))
+def _json(operation: Operation, body: Body) -> Content:
+    schema = Assembled(operation, body)
+
+    def judge(content: bytes, media_type: str) -> Iterator[str]:
+        try:
+            # RFC 8259 section 8.1: implementations “MAY ignore the presence of a byte order mark”.
+            value = orjson.loads(content.removeprefix(b"\xef\xbb\xbf"))
+        except orjson.JSONDecodeError as error:
+            yield f"body: must be JSON, but has an error: {error}"
+        else:
+            yield from judged(schema(), value, "body{}")
+
+    return judge
 
 
-def opened_defs(root: Mapping[str, Json]) -> Mapping[str, Json]:
-    return {name: opened(schema) for name, schema in root.get("$defs", {}).items()}
-
-
-def _from_fields(operation: Operation, body: Body, root: Mapping[str, Json]) -> Json:
-    arguments = root.get("properties", {})
-    properties = {field.name: arguments.get(field.argument, True) for field in body.fields}
-    required = [field.name for field in body.fields if field.required]
-    return {"type": "object", "properties": properties, "required": required}
-
-
-def _from_rest(operation: Operation, body: Body, root: Mapping[str, Json]) -> Json:
-    taken = {param.argument for param in operation.params}
-    properties = {name: schema for name, schema in root.get("properties", {}).items() if name not in taken}
-    required = [name for name in root.get("required", ()) if name not in taken]
-    return {**root, "properties": properties, "required": required}
-
-
-def _from_whole(operation: Operation, body: Body, root: Mapping[str, Json]) -> Json:
-    return root.get("properties", {}).get(body.argument, True)
-
-
-_ASSEMBLE: Mapping[Spread, Callable[[Operation, Body, Mapping[str, Json]], Json]] = {
-    Spread.FIELDS: _from_fields,
-    Spread.REST: _from_rest,
-    Spread.WHOLE: _from_whole,
+_JUDGES: Mapping[BodyKind, Callable[[Operation, Body], Content]] = {
+    BodyKind.JSON: _json,
+    BodyKind.FORM: compile_form,
+    BodyKind.MULTIPART: compile_multipart,
 }
-
-
-class _Lazy:
-    """The body's schema, assembled when the first body comes: most operations of a large API never see one."""
-
-    __slots__ = ("_made", "_operation")
-
-    def __init__(self, operation: Operation) -> None:
-        self._operation = operation
-        self._made: Schema | None = None
-
-    def __call__(self, body: Body) -> Schema:
-        if self._made is None:
-            self._made = _schema(self._operation, body)
-        return self._made

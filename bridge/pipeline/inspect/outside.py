@@ -8,9 +8,11 @@ from bridge.egress.media import is_json, is_xml
 from bridge.model import Headers, Json, Operation, Param, Style, Where
 from bridge.pipeline.inspect.find import Given, Request, finder, take_apart
 from bridge.pipeline.inspect.path import compile_slots
-from bridge.pipeline.inspect.reader import Schema
-from bridge.pipeline.inspect.report import judged
+from bridge.pipeline.inspect.raw import Raws
+from bridge.pipeline.inspect.reader import Schema, TooMuch
+from bridge.pipeline.inspect.report import TOO_MUCH, judged
 from bridge.pipeline.inspect.schema import TooWide
+from bridge.pipeline.problems import describe
 
 
 def compile_outside(operation: Operation) -> Callable[[str, str, Headers], Iterator[str]]:
@@ -30,12 +32,13 @@ def compile_outside(operation: Operation) -> Callable[[str, str, Headers], Itera
 class _Judge:
     """A parameter with its schema."""
 
-    __slots__ = ("_find", "_param", "_place", "_schema")
+    __slots__ = ("_described", "_find", "_param", "_place", "_schema")
 
     def __init__(self, param: Param, operation: Operation) -> None:
         self._param = param
         self._place = f"{_LABELS[param.where]} '{param.name.replace('{', '{{').replace('}', '}}')}{{}}'"
-        self._schema = Schema(*described(operation, param.argument))
+        self._described, defs = described(operation, param.argument)
+        self._schema = Schema(self._described, defs)
         others = frozenset(other.name for other in operation.params if other.where is param.where)
         self._find = finder(param, self._schema, others - {param.name})
 
@@ -45,9 +48,12 @@ class _Judge:
             if given is not None:
                 yield from self._judged(given)
             elif self._param.required and not self._may_vanish():
-                yield self._say("is missing, but required")
+                wanted = describe(self._described)
+                yield self._say("is missing, but required" + (wanted and f": {wanted}"))
         except TooWide:
-            return  # more forms than can be tried in bounded time: the upstream will know
+            return  # the document has more forms than can be tried in bounded time: the upstream will know
+        except TooMuch:
+            yield self._say(TOO_MUCH)
 
     def _say(self, message: str) -> str:
         return f"{self._place.format('')}: {message}"
@@ -69,10 +75,16 @@ class _Judge:
             yield from self._json(given.text)
         elif media_type is not None and is_xml(media_type):
             return
-        elif not given.raws:
-            yield self._say(_misspelt(param))
         else:
-            yield from judged(self._schema, self._schema.read(given.raws), self._place)
+            yield from self._styled(given.raws)
+
+    def _styled(self, raws: Raws) -> Iterator[str]:
+        """A text that is left where an object or array is meant was not written in the parameter's style."""
+        value = self._schema.read(raws) if raws else ""
+        if not raws or (isinstance(value, str) and self._schema.types() <= _CONTAINERS):
+            yield self._say(_misspelt(self._param, self._schema.types()))
+        else:
+            yield from judged(self._schema, value, self._place)
 
     def _takes_several(self) -> bool:
         """Header lines of one name are one list, whatever `explode` says; elsewhere only `explode` repeats names."""
@@ -105,6 +117,22 @@ def described(operation: Operation, argument: str) -> tuple[Json, Mapping[str, J
     return schema.get("properties", {}).get(argument, True), schema.get("$defs", {})
 
 
-def _misspelt(param: Param) -> str:
-    start = {Style.LABEL: "“.”", Style.MATRIX: f"“;{param.name}=”"}.get(param.style, "a value")
-    return f"must begin with {start}: its style is {param.style}, {'' if param.explode else 'not '}exploded"
+_CONTAINERS = frozenset({"array", "null", "object"})
+_SEPARATED = {
+    Style.SIMPLE: "commas",
+    Style.LABEL: "dots or commas after a first “.”",
+    Style.MATRIX: "semicolons or commas after “;{}=”",
+    Style.FORM: "commas",
+    Style.COOKIE: "commas",
+    Style.SPACE: "spaces",
+    Style.PIPE: "bars",
+    Style.TABS: "tabs",
+}
+
+
+def _misspelt(param: Param, wanted: frozenset[str]) -> str:
+    kinds = describe({"type": sorted(wanted - {"null"})}) if wanted <= _CONTAINERS else "a value"
+    if param.style is Style.DEEP:
+        return f"must be {kinds}, written as {param.name}[member]=value"
+    written = _SEPARATED[param.style].format(param.name)
+    return f"must be {kinds} in style {param.style}, {'' if param.explode else 'not '}exploded: with {written}"

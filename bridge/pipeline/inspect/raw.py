@@ -5,7 +5,7 @@ likeliest first; a schema chooses among them. Clients differ in what they percen
 (split, then decode) stands the one of most frameworks (decode, then split).
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple, TypeAlias
 from urllib.parse import unquote, unquote_plus
 
@@ -18,12 +18,13 @@ class Parsed(NamedTuple):
     value: Json
 
 
-Raw: TypeAlias = "str | Parsed | list[Raws] | dict[str, Raws]"
-Raws: TypeAlias = "tuple[Raw, ...]"
+Raws: TypeAlias = tuple["Raw", ...]
 """Alternatives; none at all where a text cannot be what its style demands."""
+Raw: TypeAlias = str | Parsed | list[Raws] | dict[str, Raws]
 Decode: TypeAlias = Callable[[str], str]
 
 _DEEPEST = 64
+_MOST_PIECES = 10_000
 
 
 def plain(text: str) -> str:
@@ -81,7 +82,9 @@ def separated(text: str, separator: str, decode: Decode, *, explode: bool) -> Ra
 def _split(text: str, separator: str, decode: Decode, *, explode: bool) -> list[Raw]:
     if not text:
         return [[], [one("")], {}]
-    pieces = text.split(separator)
+    pieces = text.split(separator, _MOST_PIECES)
+    if len(pieces) > _MOST_PIECES:
+        return []
     items: list[Raws] = [one(decode(piece)) for piece in pieces]
     if explode:
         entries = [piece.partition("=") for piece in pieces]
@@ -195,6 +198,12 @@ def _grown(branch: _Branch) -> Raws:
     if any(key and not (key.isdecimal() and len(key) < 10) for key in children):
         return (children,)
     if list(children) == [""]:
-        return (children, *(raw if isinstance(raw, list) else [(raw,)] for raw in children[""]))
+        return (children, *_unplaced(children[""]))
     ordered = [children[key] for key in sorted(children, key=lambda key: int(key or 0))]
     return (ordered, children)
+
+
+def _unplaced(raws: Raws) -> Iterator[list[Raws]]:
+    """`id[]=3&id[]=4`: the items of an array without their positions."""
+    for raw in raws:
+        yield raw if isinstance(raw, list) else [(raw,)]

@@ -11,32 +11,53 @@ from collections.abc import Callable, Iterator, Mapping
 import orjson
 
 from bridge.model import Json
-from bridge.pipeline.arguments import compiled
+from bridge.pipeline.arguments import compiled, explained
 from bridge.pipeline.inspect.raw import Parsed, Raw, Raws
 from bridge.pipeline.inspect.schema import View, closed, element, member, names, required, slot, types, views
-from bridge.pipeline.problems import Problem, problems
+from bridge.pipeline.problems import Problem
 
 _NUMBER = re.compile(r"-?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]{1,4})?").fullmatch
 _LONGEST_NUMBER = 1000
 
 
+_MOST_STEPS = 50_000
+
+
+class TooMuch(ValueError):
+    """A request with more readings than can be tried in bounded time."""
+
+
+class _Shared:
+    """What all schemas below one have in common; `steps` are left to the reading that goes on."""
+
+    __slots__ = ("children", "defs", "steps")
+
+    def __init__(self, defs: Mapping[str, Json]) -> None:
+        self.defs = defs
+        self.steps = 0
+        self.children: dict[int, Schema] = {}
+        """By the id of what the document holds, so that recursion comes back to where it was."""
+
+
 class Schema:
     """One schema, with everything that reading and judging needs built on first use."""
 
-    __slots__ = ("_children", "_defs", "_schema", "_validator", "_views")
+    __slots__ = ("_schema", "_shared", "_types", "_validator", "_views")
 
-    def __init__(self, schema: Json, defs: Mapping[str, Json], children: "dict[int, Schema] | None" = None) -> None:
-        """`children` are shared by all schemas below one, so that recursion comes back to where it was."""
+    def __init__(self, schema: Json, defs: Mapping[str, Json], shared: _Shared | None = None) -> None:
         self._schema = {**schema, "$defs": defs} if isinstance(schema, Mapping) and defs else schema
-        self._defs = defs
-        self._children: dict[int, Schema] = {} if children is None else children
+        self._shared = shared or _Shared(defs)
+        self._types: frozenset[str] | None = None
         self._views: list[tuple[View, dict[str | int, Schema]]] | None = None
         self._validator: tuple[Callable[[Json], bool], Callable[[Json, int], list[Problem]]] | None = None
 
     # --- judging ---
 
     def accepts(self, value: Json) -> bool:
-        return self._judges()[0](value)
+        try:
+            return self._judges()[0](value)
+        except ValueError:  # nested more deeply than the validator goes
+            return False
 
     def problems(self, value: Json, limit: int) -> list[Problem]:
         """Raises ValueError for a value that the validator cannot hold, such as one nested too deeply."""
@@ -49,14 +70,16 @@ class Schema:
             except ValueError:  # a schema that is none describes nothing
                 self._validator = (lambda value: True), (lambda value, limit: [])
             else:
-                explain = lambda value, limit: problems(validator.iter_errors(value), self._schema, limit)  # noqa: E731
+                explain = lambda value, limit: explained(validator, value, self._schema, limit)  # noqa: E731
                 self._validator = validator.is_valid, explain
         return self._validator
 
     # --- asking ---
 
     def types(self) -> frozenset[str]:
-        return frozenset[str]().union(*(types(view) for view, _ in self._seen()))
+        if self._types is None:
+            self._types = frozenset[str]().union(*(types(view) for view, _ in self._seen()))
+        return self._types
 
     def names(self) -> frozenset[str]:
         """The members that the schema names, in any of its forms."""
@@ -81,13 +104,17 @@ class Schema:
     def _seen(self) -> "list[tuple[View, dict[str | int, Schema]]]":
         """Raises TooWide."""
         if self._views is None:
-            self._views = [(view, {}) for view in views(self._schema, self._defs)]
+            self._views = [(view, {}) for view in views(self._schema, self._shared.defs)]
         return self._views
 
     # --- reading ---
 
     def read(self, raws: Raws) -> Json:
-        """Raises TooWide."""
+        """Raises TooWide and TooMuch."""
+        self._shared.steps = _MOST_STEPS
+        return self._read(raws)
+
+    def _read(self, raws: Raws) -> Json:
         found = self._candidates(raws)
         first = next(found, _NOTHING)
         if first is _NOTHING:
@@ -101,6 +128,9 @@ class Schema:
 
     def _candidates(self, raws: Raws) -> Iterator[Json]:
         for raw in raws:
+            self._shared.steps -= 1
+            if self._shared.steps < 0:
+                raise TooMuch
             if isinstance(raw, Parsed):
                 yield raw.value
             elif isinstance(raw, str):
@@ -114,18 +144,19 @@ class Schema:
             if wanted not in types(view):
                 continue
             if isinstance(raw, list):
-                yield [self._child(view, children, at).read(item) for at, item in enumerate(raw)]
+                yield [self._child(view, children, at)._read(item) for at, item in enumerate(raw)]
             else:
-                yield {name: self._child(view, children, name).read(value) for name, value in raw.items()}
+                yield {name: self._child(view, children, name)._read(value) for name, value in raw.items()}
 
     def _child(self, view: View, children: "dict[str | int, Schema]", key: str | int) -> "Schema":
         key = slot(view, key)
         known = children.get(key)
         if known is None:
             schema = element(view, key) if isinstance(key, int) else member(view, key)
-            known = children[key] = self._children.get(id(schema)) or Schema(schema, self._defs, self._children)
+            kept = self._shared.children
+            known = children[key] = kept.get(id(schema)) or Schema(schema, self._shared.defs, self._shared)
             if any(schema is part for part in _lasting(view)):
-                self._children[id(schema)] = known
+                kept[id(schema)] = known
         return known
 
 

@@ -4,17 +4,15 @@ from collections.abc import Iterator
 
 from bridge.model import Json
 from bridge.pipeline.inspect.reader import Schema
-from bridge.pipeline.inspect.schema import TooWide
 
 MOST = 10
+TOO_MUCH = "has too many parts to be checked; send fewer"
 
 
 def judged(schema: Schema, value: Json, place: str) -> Iterator[str]:
     """`place` holds a `{}` where the path to the member goes that is wrong."""
     try:
         found = schema.problems(value, MOST)
-    except TooWide:
-        return  # more forms than can be tried in bounded time: the upstream will know
     except ValueError:
         yield f"{place.format('')}: is nested too deeply to be checked; send fewer levels"
         return

@@ -27,7 +27,7 @@ def views(schema: Json, defs: Mapping[str, Json], depth: int = 0) -> list[View]:
         return [] if schema is False else [()]
     if depth > _DEEPEST:
         return [()]
-    factors = [[(schema,)]]
+    factors: list[list[View]] = [[(schema,)]]
     if isinstance(schema.get("$ref"), str):
         factors.append(views(_target(schema["$ref"], defs), defs, depth + 1))
     factors += [views(part, defs, depth + 1) for part in _list(schema, "allOf")]

@@ -75,7 +75,8 @@ async def test_a_body_that_was_given_up_cannot_pass_for_a_complete_one() -> None
 
 
 async def asleep(upload: Upload) -> None:
-    async with WhileThere(upload):
+    """Well before the sleep is over: leaving has to interrupt it."""
+    async with asyncio.timeout(1), WhileThere(upload):
         await asyncio.sleep(5)
 
 

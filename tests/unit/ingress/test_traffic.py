@@ -2,13 +2,17 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
+
+import pytest
 
 from bridge.egress.upstream import Response
+from bridge.ingress.answer import Aborted
 from bridge.ingress.asgi import Message
 from bridge.ingress.traffic import Traffic
-from bridge.model import Json, Target, Wire
+from bridge.model import Json, Target, Timeouts, Wire
 from bridge.pipeline.runtime import Holder
-from tests.kit.runtime import Plan, World, endpoint, world
+from tests.kit.runtime import ROUTE, Plan, World, endpoint, world
 from tests.kit.upstream import Played
 
 
@@ -128,6 +132,21 @@ async def test_a_client_that_leaves_is_noticed_though_its_upload_was_not_read() 
         await serving
     assert [record.gone for record in made.records] == [True]
     assert early.closed
+
+
+async def test_a_reader_that_stalls_is_given_up_at_the_total_time() -> None:
+    target = Target("t1", "http://upstream.test", timeouts=Timeouts(total=0.1))
+    made = world([endpoint("pets", route=replace(ROUTE, targets=(target,)))])
+
+    async def send(message: Message) -> None:
+        if message["type"] == "http.response.body":
+            await asyncio.Event().wait()
+
+    async with asyncio.timeout(2):
+        with pytest.raises(Aborted):
+            await Traffic(Holder(made.rt))(scope(), Client().receive, send)
+    assert [(record.truncated, record.response_bytes) for record in made.records] == [(True, 0)]
+    assert (made.upstream.open, made.rt.leases.in_flight()) == (0, 0)
 
 
 async def test_an_answer_is_released_exactly_once() -> None:

@@ -56,7 +56,11 @@ def test_a_required_object_with_nothing_given_is_sent_empty(spread: Spread) -> N
 
 def test_a_required_whole_body_that_is_missing_is_named() -> None:
     with pytest.raises(BadArguments, match="document: is missing"):
-        built(body=body(BodyKind.JSON, required=True, argument="document"))
+        built(body=body(BodyKind.TEXT, required=True, argument="document"))
+
+
+def test_a_required_json_body_that_may_be_empty_is_sent_empty() -> None:
+    assert built(body=body(BodyKind.JSON, required=True, argument="document")).body == b"{}"
 
 
 # --- JSON -------------------------------------------------------------------------------------------------------------
