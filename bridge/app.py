@@ -24,6 +24,7 @@ from bridge.config.addresses import Address
 from bridge.control.api import admin_app
 from bridge.control.health import health_app
 from bridge.ingress.asgi import Receive, Scope, Send
+from bridge.ingress.server import Http1
 from bridge.ingress.traffic import Traffic
 from bridge.pipeline.runtime import Holder, Runtime
 from bridge.telemetry.log import log_call
@@ -135,7 +136,7 @@ class _Server(uvicorn.Server):
 def _server(app: Application) -> _Server:
     config = uvicorn.Config(
         app,
-        http="httptools",
+        http=Http1,
         ws="none",
         lifespan="off",
         log_config=None,

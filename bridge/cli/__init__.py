@@ -7,9 +7,11 @@ what a user can mend.
 
 import os
 import sys
+from typing import Annotated
 
 import typer
 
+from bridge import __version__
 from bridge.app import StartFailed
 from bridge.cli import call, check, config, demo, diff, lint, serve, tools
 from bridge.cli.output import fail
@@ -25,10 +27,26 @@ for command in (serve.serve, check.check, lint.lint, tools.tools, call.call, dif
 app.add_typer(config.app, name="config")
 
 
+def _version(wanted: bool) -> None:  # noqa: FBT001 - as typer calls it
+    if wanted:
+        typer.echo(f"dualbridge {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    *,
+    version: Annotated[
+        bool, typer.Option("--version", is_eager=True, callback=_version, help="Show the version.")
+    ] = False,
+) -> None:
+    pass
+
+
 def main() -> None:
     """The console script. Maps what went wrong to an exit code, in one place."""
     try:
-        app()
+        app(prog_name="dualbridge")
     except ConfigInvalid as error:
         fail(3, *map(str, error.problems))
     except Unreachable as error:

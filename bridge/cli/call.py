@@ -5,7 +5,9 @@ import base64
 import secrets
 import time
 from collections.abc import Mapping
+from difflib import get_close_matches
 from pathlib import Path
+from types import NoneType
 from typing import Annotated
 
 import orjson
@@ -22,21 +24,26 @@ from bridge.cli.inputs import (
     UpstreamUrl,
     settings,
 )
-from bridge.cli.output import Format, err, fail, print_json
+from bridge.cli.output import Format, complain, fail, print_json
 from bridge.compile import Parts, compile_runtime, load_apis, parts
 from bridge.model import BadArguments, Call, Door, Endpoint, Json, Media, Outcome, Result, Text, Wire
 from bridge.pipeline.run import finish, run
 from bridge.pipeline.runtime import Runtime
+
+_KINDS: Mapping[type, str] = {
+    dict: "object", list: "array", str: "string", int: "integer", float: "number", bool: "boolean", NoneType: "null",
+}  # fmt: skip
 
 
 def call(
     tool: Annotated[str, typer.Argument(help="The tool's name, as `tools` lists it.")],
     arguments: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[NAME=VALUE]...", help="Arguments; NAME=@FILE sends a file as base64."),
+        typer.Argument(metavar="NAME=VALUE", help="Arguments; NAME=@FILE sends a file as base64."),
     ] = None,
     spec: Annotated[
-        list[str] | None, typer.Option("--spec", "-s", help="An OpenAPI document, or a bridge.yaml.")
+        list[str] | None,
+        typer.Option("--spec", "-s", metavar="SPEC|CONFIG", help="An OpenAPI document, or a bridge.yaml."),
     ] = None,
     config: ConfigFile = None,
     upstream: UpstreamUrl = None,
@@ -44,7 +51,9 @@ def call(
     overlay: Overlays = None,
     allow_private: AllowPrivate = False,
     profile: ProfileName = None,
-    json: Annotated[str | None, typer.Option("--json", help="All arguments as one JSON object.")] = None,
+    json: Annotated[
+        str | None, typer.Option("--json", metavar="OBJECT", help="All arguments as one JSON object.")
+    ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the request instead of sending it.")] = False,
     output: Annotated[Format, typer.Option("--output", "-o")] = Format.TEXT,
 ) -> None:
@@ -56,11 +65,16 @@ def call(
     runtime, lasting = _runtime(inputs)
     endpoint = runtime.toolsets[""].get(tool)
     if endpoint is None:
-        fail(2, f"there is no tool {tool!r}; `dualbridge tools` lists them")
+        close = "".join(
+            f"; did you mean {name!r}?" for name in get_close_matches(tool, runtime.toolsets[""].endpoints, 1)
+        )
+        fail(2, f"there is no tool {tool!r}{close or '; `dualbridge tools` lists them'}")
     given = _arguments(endpoint, arguments or [], json)
     if dry_run:
         _show_wire(endpoint, given, output)
         return
+    if not endpoint.route.targets:
+        fail(4, f"there is nowhere to send calls of {endpoint.route.api!r}: give --upstream URL")
     outcome = asyncio.run(_call(runtime, lasting, endpoint, given))
     raise typer.Exit(_show(outcome, output))
 
@@ -93,18 +107,30 @@ def _arguments(endpoint: Endpoint, pairs: list[str], json: str | None) -> dict[s
 
 
 def _value(text: str, schema: Json) -> Json:
-    """JSON where the schema takes other than text; text as it is where it takes only text."""
+    """JSON where the schema takes what the text says as JSON; the text as it is where it takes text."""
     if text.startswith("@"):
-        try:
-            return base64.b64encode(Path(text[1:]).read_bytes()).decode()
-        except OSError as error:
-            fail(2, f"{text[1:]}: {error.strerror}")
-    if isinstance(schema, dict) and schema.get("type") == "string":
-        return text
+        return _file(text[1:])
+    kinds = _kinds(schema)
     try:
-        return orjson.loads(text)
+        said = orjson.loads(text)
     except orjson.JSONDecodeError:
         return text
+    kind = _KINDS[type(said)]
+    fits = kind != "string" and (kind in kinds or (kind == "integer" and "number" in kinds))
+    return text if "string" in kinds and not fits else said
+
+
+def _file(name: str) -> str:
+    try:
+        return base64.b64encode(Path(name).read_bytes()).decode()
+    except OSError as error:
+        fail(2, f"{name}: {error.strerror}")
+
+
+def _kinds(schema: Json) -> list[str]:
+    """The types that a schema names; none where it leaves them to others."""
+    named = schema.get("type", []) if isinstance(schema, dict) else []
+    return [named] if isinstance(named, str) else named
 
 
 async def _call(runtime: Runtime, lasting: Parts, endpoint: Endpoint, arguments: Mapping[str, Json]) -> Outcome:
@@ -137,7 +163,7 @@ def _show(outcome: Outcome, output: Format) -> int:
         if output is Format.JSON:
             print_json({"isError": True, "content": [{"type": "text", "text": refusal.message}]})
         else:
-            err().print(refusal.message, markup=False, style="red")
+            complain(refusal.message)
         return 2 if isinstance(refusal, BadArguments) else 4
     if outcome.result is None:
         raise StartFailed("the call gave no result")

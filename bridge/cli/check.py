@@ -20,7 +20,7 @@ from bridge.cli.inputs import (
     UpstreamUrl,
     settings,
 )
-from bridge.cli.output import Format, counted, err, finding_json, out, print_findings, print_json, table
+from bridge.cli.output import Format, counted, err, fail, finding_json, out, print_findings, print_json, table
 from bridge.compile import Loaded, compile_runtime, load_apis, parts
 from bridge.config import Settings
 from bridge.importer import names_lock
@@ -83,7 +83,10 @@ def report(catalog: Catalog) -> Json:
 
 
 def _write(path: Path, catalog: Catalog) -> None:
-    path.write_bytes(orjson.dumps(names_lock(catalog), option=orjson.OPT_INDENT_2) + b"\n")
+    try:
+        path.write_bytes(orjson.dumps(names_lock(catalog), option=orjson.OPT_INDENT_2) + b"\n")
+    except OSError as error:
+        fail(4, f"{path}: cannot be written: {error.strerror}")
     err().print(f"names of {len(catalog.tools)} tools written to {escape(str(path))}")
 
 

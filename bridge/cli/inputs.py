@@ -9,6 +9,7 @@ from typing import Annotated, TypeAlias
 
 import typer
 
+from bridge.cli.output import fail
 from bridge.config import Settings, load, zero
 from bridge.importer import Profile
 from bridge.model import Json
@@ -19,21 +20,25 @@ _CONFIG_KEY = re.compile(rb"""^["']?apis["']?[ \t]*:""", re.MULTILINE)
 Specs: TypeAlias = Annotated[
     list[str] | None,
     typer.Argument(
-        metavar="[SPEC|CONFIG]...", show_default=False,
+        metavar="SPEC|CONFIG", show_default=False,
         help="OpenAPI documents (path, folder or URL), or one bridge.yaml. Default: ./bridge.yaml.",
     ),
 ]  # fmt: skip
-ConfigFile: TypeAlias = Annotated[Path | None, typer.Option("--config", "-c", help="A bridge.yaml.")]
+ConfigFile: TypeAlias = Annotated[Path | None, typer.Option("--config", "-c", metavar="FILE", help="A bridge.yaml.")]
 UpstreamUrl: TypeAlias = Annotated[
-    str | None, typer.Option("--upstream", help="Where calls go. Default: the document's own server.")
+    str | None, typer.Option("--upstream", metavar="URL", help="Where calls go. Default: the document's own server.")
 ]
 UpstreamHeaders: TypeAlias = Annotated[
     list[str] | None,
     typer.Option(
-        "--upstream-header", help="'Name: value', sent with every call; ${VAR} is taken from the environment."
+        "--upstream-header",
+        metavar="HEADER",
+        help="'Name: value', sent with every call; ${VAR} is taken from the environment.",
     ),
 ]
-Overlays: TypeAlias = Annotated[list[str] | None, typer.Option("--overlay", help="An Overlay document; repeatable.")]
+Overlays: TypeAlias = Annotated[
+    list[str] | None, typer.Option("--overlay", metavar="FILE", help="An Overlay document; repeatable.")
+]
 AllowPrivate: TypeAlias = Annotated[
     bool, typer.Option("--allow-private", help="Documents may be fetched from private addresses.")
 ]
@@ -42,9 +47,15 @@ ProfileName: TypeAlias = Annotated[
 ]
 Include: TypeAlias = Annotated[
     list[str] | None,
-    typer.Option("--include", help="Only these become tools: tag:NAME, 'GET /path/**', operationId; repeatable."),
+    typer.Option(
+        "--include",
+        metavar="SELECTOR",
+        help="Only these become tools: tag:NAME, 'GET /path/**', operationId; repeatable.",
+    ),
 ]
-Exclude: TypeAlias = Annotated[list[str] | None, typer.Option("--exclude", help="These do not; repeatable.")]
+Exclude: TypeAlias = Annotated[
+    list[str] | None, typer.Option("--exclude", metavar="SELECTOR", help="These do not; repeatable.")
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +78,7 @@ def settings(inputs: Inputs) -> Settings:
     """Raises ConfigInvalid; ends with a usage error where nothing, or two different things, are given."""
     file = _config(inputs)
     if file is None:
+        _exist(inputs.specs)
         return zero(
             inputs.specs,
             env=os.environ,
@@ -78,7 +90,7 @@ def settings(inputs: Inputs) -> Settings:
         )
     given = [name for name, value in _document_flags(inputs).items() if value]
     if given:
-        raise typer.BadParameter(f"{', '.join(given)} go with documents; set them in {file} instead")
+        raise typer.BadParameter(f"{', '.join(given)}: only for documents; with a configuration, set it in {file}")
     return load(file, os.environ, inputs.overrides)
 
 
@@ -95,6 +107,12 @@ def _config(inputs: Inputs) -> Path | None:
     if len(inputs.specs) == 1 and is_config(inputs.specs[0]):
         return Path(inputs.specs[0])
     return None
+
+
+def _exist(specs: tuple[str, ...]) -> None:
+    missing = [spec for spec in specs if "://" not in spec and not Path(spec).exists()]
+    if missing:
+        fail(3, *(f"{spec}: there is no such file or folder" for spec in missing))
 
 
 def is_config(name: str) -> bool:

@@ -7,7 +7,6 @@ import typer
 from bridge.cli.inputs import AllowPrivate, ConfigFile, Inputs, Overlays, Specs, settings
 from bridge.cli.output import Format, counted, err, finding_json, out, print_findings, print_json
 from bridge.compile import load_apis
-from bridge.importer.advice import advise
 from bridge.importer.catalog import located
 from bridge.model import Severity
 
@@ -20,6 +19,8 @@ def lint(
     output: Annotated[Format, typer.Option("--output", "-o")] = Format.TEXT,
 ) -> None:
     """Hold documents against their specification, and say what an agent would miss in them."""
+    from bridge.importer.advice import advise  # brings openapi-core, which no other command should wait for
+
     inputs = Inputs(specs=tuple(specs or ()), config=config, overlays=tuple(overlay or ()), allow_private=allow_private)
     loaded = load_apis(settings(inputs))
     if loaded.absent and not loaded.imported:

@@ -21,8 +21,12 @@ class Format(StrEnum):
     JSON = "json"
 
 
+WIDE = 1_000
+"""Columns where nobody looks: a table in a pipe or a file has one line per row."""
+
+
 def out() -> Console:
-    return Console(highlight=False, soft_wrap=True)
+    return Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else WIDE)
 
 
 def err() -> Console:
@@ -36,10 +40,14 @@ def print_json(value: Json) -> None:
 
 def fail(code: int, *messages: str) -> NoReturn:
     """Says what is wrong and ends the process."""
+    complain(*messages)
+    sys.exit(code)
+
+
+def complain(*messages: str) -> None:
     console = err()
     for message in messages:
         console.print(f"[red]error:[/red] {escape(message)}")
-    sys.exit(code)
 
 
 def print_findings(console: Console, findings: Sequence[Finding], *, least: Severity = Severity.INFO) -> None:

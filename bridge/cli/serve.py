@@ -28,9 +28,11 @@ from bridge.model import Endpoint, Json, Severity
 from bridge.pipeline.runtime import Runtime
 from bridge.telemetry.log import set_up
 
-ListenOption = Annotated[str | None, typer.Option("--listen", help="HOST:PORT for people and agents.")]
-AdminOption = Annotated[str | None, typer.Option("--admin", help="HOST:PORT of the admin API, or off.")]
-HealthOption = Annotated[str | None, typer.Option("--health", help="HOST:PORT of health and metrics, or off.")]
+ListenOption = Annotated[
+    str | None, typer.Option("--listen", metavar="HOST:PORT", help="Where people and agents call.")
+]
+AdminOption = Annotated[str | None, typer.Option("--admin", metavar="HOST:PORT", help="The admin API, or off.")]
+HealthOption = Annotated[str | None, typer.Option("--health", metavar="HOST:PORT", help="Health and metrics, or off.")]
 
 
 def serve(

@@ -47,7 +47,7 @@ class Copies:
         try:
             fetched = fetch(url, self.policy)
         except FetchError as error:
-            return self._stored(url, str(error))
+            return self._stored(url, str(error).removeprefix(f"{url}: "))
         copy = self.fresh[url] = Copy(fetched.url, fetched.body, fetched.media_type)
         return copy
 

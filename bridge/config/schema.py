@@ -143,7 +143,9 @@ class Upstream(Section):
         description="The upstream's address with the base path of the API. Default: the document's own server.",
     )
     targets: tuple[Target, ...] = Field(default=(), description="Several addresses in place of `url`.")
-    timeout: Timeout = Field(default=_TIMEOUTS.total, description="Ends a whole call.")
+    timeout: Timeout = Field(
+        default=_TIMEOUTS.total, description="Ends an agent's call, and a person's wait for the answer to begin."
+    )
     connect_timeout: Timeout = Field(default=_TIMEOUTS.connect, description="Ends the attempt to connect.")
     read_timeout: Timeout = Field(default=_TIMEOUTS.read, description="Ends the wait for each piece of the answer.")
     headers: HeaderMap = Field(

@@ -64,7 +64,7 @@ class General:
 
     async def send(self, wire: Wire, target: Target, deadline: float) -> Response:
         answer = await _in_time(self._answer(Attempt(wire, target)), target, deadline, wire.method)
-        body = _Body(answer, target, deadline)
+        body = _Body(answer, target)
         fault = _fault(answer)
         if fault:
             await body.aclose()
@@ -103,19 +103,18 @@ class General:
 class _Body:
     """An answer's body as it comes; closing it gives its connection back, or drops it when there was more to read."""
 
-    __slots__ = ("_answer", "_chunks", "_deadline", "_target")
+    __slots__ = ("_answer", "_chunks", "_target")
 
-    def __init__(self, answer: httpcore.Response, target: Target, deadline: float) -> None:
+    def __init__(self, answer: httpcore.Response, target: Target) -> None:
         self._answer = answer
         self._chunks = answer.aiter_stream()
-        self._deadline = deadline
         self._target = target
 
     def __aiter__(self) -> Self:
         return self
 
     async def __anext__(self) -> bytes:
-        return await _in_time(anext(self._chunks), self._target, self._deadline)
+        return await _in_time(anext(self._chunks), self._target, None)
 
     async def aclose(self) -> None:
         # Whatever goes wrong with a connection on its way out, it is gone, and the call is over.
@@ -126,7 +125,7 @@ class _Body:
             await self._answer.aclose()
 
 
-async def _in_time(work: Awaitable[T], target: Target, deadline: float, method: str = "GET") -> T:
+async def _in_time(work: Awaitable[T], target: Target, deadline: float | None, method: str = "GET") -> T:
     """The one boundary between the library's exceptions and ours. What a request's body raises passes through."""
     limit = asyncio.timeout_at(deadline)
     try:

@@ -25,7 +25,8 @@ class Upstream(Protocol):
     async def send(self, wire: Wire, target: Target, deadline: float) -> Response:
         """Sends `wire` to `target.origin + target.base + wire.target`, byte for byte, and awaits the response's head.
 
-        `deadline` is on the event loop's clock and ends the body as well. Redirects are not followed.
+        `deadline` is on the event loop's clock and ends the wait for the head; each piece of the body has
+        `target.timeouts.read`, so that a long download may take its time. Redirects are not followed.
         Raises UpstreamUnreachable (nothing was sent), UpstreamTimeout, UpstreamBroken (delivery unknown).
         Whatever the request body's iterator raises (a client that left, a Refusal) passes through unchanged.
         """

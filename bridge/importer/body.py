@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from bridge.importer.dialect import Dialect
 from bridge.importer.naming import Arguments
 from bridge.importer.objects import PlainObject, combined, plain_object
 from bridge.importer.options import Profile
@@ -158,7 +159,8 @@ def is_binary(schema: Json) -> bool:
         return False
     content = schema.get("contentMediaType")
     raw = isinstance(content, str) and "contentEncoding" not in schema and kind_of(content) is BodyKind.BINARY
-    return raw or schema.get("format") == "binary"
+    # RFC 2045 section 6.2: the encoding "binary" is none at all.
+    return raw or schema.get("format") == "binary" or schema.get("contentEncoding") == "binary"
 
 
 def _plain(reading: Reading, raw: RawBody, content: RawContent) -> PlainObject | None:
@@ -199,11 +201,16 @@ def _whole(reading: Reading, raw: RawBody, content: RawContent, kind: BodyKind, 
     if raw.description and isinstance(schema, dict) and "description" not in schema:
         schema = {"description": reading.schemas.prose(raw.description)} | schema
     fields = _whole_fields(reading, raw, content, kind)
-    empty = isinstance(schema, dict) and schema.get("type") == "object" and not schema.get("required")
     body = _body(raw, content, kind, Spread.WHOLE, fields, _shape(reading, raw, content, kind))
     body = replace(body, argument=argument, binary=binary)
-    required = bool(raw.required) and not (empty and kind is BodyKind.JSON and not schema.get("minProperties"))
+    required = bool(raw.required) and not (kind is BodyKind.JSON and _may_be_empty(schema))
     return BodyArguments(body, {argument: schema}, (argument,) if required else ())
+
+
+def _may_be_empty(schema: Json) -> bool:
+    """Whether `{}` is certainly a body: an object with no word on what it must hold."""
+    says = {"required", "minProperties", "oneOf", "anyOf", "allOf", "$ref", "not", "if", "const", "enum"}
+    return isinstance(schema, dict) and schema.get("type") == "object" and says.isdisjoint(schema)
 
 
 def _whole_fields(reading: Reading, raw: RawBody, content: RawContent, kind: BodyKind) -> tuple[Field, ...]:
@@ -272,7 +279,7 @@ def _field(reading: Reading, raw: RawBody, content: RawContent, kind: BodyKind, 
     encoding = content.encoding.get(name)
     if encoding is None or not isinstance(encoding.value, dict):
         return field
-    return _encoded(field, encoding.value, kind)
+    return _encoded(field, encoding.value, kind, reading.dialect)
 
 
 def _item(reading: Reading, at: At | None) -> Json:
@@ -292,11 +299,13 @@ def _target(reading: Reading, at: At) -> Json:
         return {}
 
 
-def _encoded(field: Field, encoding: Json, kind: BodyKind) -> Field:
+def _encoded(field: Field, encoding: Json, kind: BodyKind, dialect: Dialect) -> Field:
     """The Encoding Object. With style, explode or allowReserved given, contentType is ignored (3.1 section 4.8.15)."""
     content_type = text_of(encoding, "contentType").partition(",")[0].strip() or None
     explode = encoding.get("explode")
-    styled = kind is BodyKind.FORM and any(key in encoding for key in ("style", "explode", "allowReserved"))
+    # 3.0 ignores style and its like outside urlencoded forms; from 3.1 on they hold for multipart/form-data as well.
+    stylable = kind is BodyKind.FORM or (kind is BodyKind.MULTIPART and dialect.siblings)
+    styled = stylable and any(key in encoding for key in ("style", "explode", "allowReserved"))
     headers = encoding.get("headers") if kind is BodyKind.MULTIPART else None
     field = replace(field, media_type=content_type, headers=_headers(headers))
     if field.item is not None:

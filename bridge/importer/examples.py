@@ -133,7 +133,7 @@ def _of_content(reading: Reading, holder: At, way: Way) -> Iterator[Example]:
         if is_json(media_type):
             yield from _shown(reading, media, way)
         elif bare(media_type) in {FORM, "multipart/form-data"}:
-            shown = _shown(reading, media, way)
+            shown = _shown(reading, media, way, loose=True)
             yield from (example for example in shown if isinstance(example.at.value, dict))
 
 

@@ -70,7 +70,7 @@ class Judge:
     _paths: dict[str, SchemaPath] = field(default_factory=dict)
 
     def objection(self, schema: At, value: Json, way: Way, *, loose: bool = False) -> Objection | None:
-        """The first thing that is wrong with a value; `loose`: text that says a JSON value may stand for it.
+        """The first thing that is wrong with a value; `loose`: it is written as text, as are the members of an object.
 
         Raises OutOfTime, and whatever openapi-core makes of an odd schema.
         """
@@ -78,9 +78,7 @@ class Judge:
         self._ends = began + self.seconds - self.spent
         try:
             found = self._objection(schema, value, way)
-            if found is not None and loose and isinstance(value, str) and (meant := said(value)) is not None:
-                found = self._objection(schema, meant, way) and found
-            return found
+            return self._objection(schema, _meant(value), way) and found if found is not None and loose else found
         finally:
             self.spent += time.monotonic() - began
 
@@ -137,6 +135,16 @@ def _keys(at: At) -> Iterator[str | int]:
         key = int(token) if isinstance(value, list) else token
         yield key
         value = value[key]
+
+
+def _meant(value: Json) -> Json:
+    members = value.items() if isinstance(value, dict) else ()
+    return {name: _meant(one) for name, one in members} if members else _unquoted(value)
+
+
+def _unquoted(value: Json) -> Json:
+    meant = said(value) if isinstance(value, str) else None
+    return value if meant is None else meant
 
 
 def said(text: str) -> Json:

@@ -133,7 +133,8 @@ def types_of(value: Json) -> tuple[list[str], list[str]]:
     wrong: list[str] = []
     for written in listed:
         name = "null" if written is None else str(written)  # YAML's bare null in a list of types
-        known = name if name in TYPES else MISTAKEN_TYPES.get(name.lower(), "")
+        plain = name.lower()
+        known = plain if plain in TYPES else MISTAKEN_TYPES.get(plain, "")
         if known != name:
             wrong.append(name)
         if known:

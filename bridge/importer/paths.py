@@ -31,14 +31,15 @@ def template(reading: Reading, path: str, params: list[RawParam], at: At) -> Tem
         param = _declared(reading, name, declared, at)
         plain = plain.replace(f"{{{name}}}", f"{{{param.name}}}")
         found[param.name] = param
+    found |= {name: declared[name] for name in _NAME.findall(rest) if name in declared}
     for name, param in declared.items():
         if name not in found and not any(name == used.name for used in found.values()):
             reading.notes.warn(
                 "path-parameter-unused", param.at, f"the path {path} has no {{{name}}}", lost="this parameter",
                 advice=f"write {{{name}}} into the path, or remove the parameter",
             )  # fmt: skip
-    rest, more = _literal_query(rest, others, at) if mark == "?" else (rest, [])
-    return Template(plain + (mark + rest if rest or mark == "#" else ""), (*found.values(), *others, *more))
+    more = _in_query(rest, others, at) if mark == "?" else []
+    return Template(plain + mark + rest, (*found.values(), *others, *more))
 
 
 def _split(path: str) -> tuple[str, str, str]:
@@ -68,17 +69,13 @@ def _declared(reading: Reading, name: str, declared: dict[str, RawParam], at: At
     return RawParam(At({}, at.doc, at.pointer), plain, Where.PATH, True, Style.SIMPLE, False, schema)
 
 
-def _literal_query(rest: str, others: list[RawParam], at: At) -> tuple[str, list[RawParam]]:
-    """The pairs that are literal, and a query parameter for each `x={y}` that none is declared for."""
-    literal: list[str] = []
-    more: list[RawParam] = []
+def _in_query(rest: str, others: list[RawParam], at: At) -> list[RawParam]:
+    """A query parameter for each `x={y}` of the key that none is declared for."""
     known = {param.name for param in others if param.where is Where.QUERY}
-    for pair in filter(None, rest.split("&")):
-        name = pair.partition("=")[0]
-        if not _NAME.search(pair):
-            literal.append(pair)
-        elif name not in known and not _NAME.search(name):
-            known.add(name)
-            schema = At({"type": "string"}, at.doc, at.pointer)
-            more.append(RawParam(At({}, at.doc, at.pointer), name, Where.QUERY, True, Style.FORM, True, schema))
-    return "&".join(literal), more
+    names = [pair.partition("=")[0] for pair in rest.partition("#")[0].split("&") if _NAME.search(pair)]
+    schema = At({"type": "string"}, at.doc, at.pointer)
+    return [
+        RawParam(At({}, at.doc, at.pointer), name, Where.QUERY, True, Style.FORM, True, schema)
+        for name in dict.fromkeys(names)
+        if name not in known and not _NAME.search(name)
+    ]

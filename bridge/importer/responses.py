@@ -32,7 +32,7 @@ class Answers:
 def answers(reading: Reading, operation: At) -> Answers:
     responses = _responses(reading, operation)
     good = [response for response in responses if response.status[:1] == "2"]
-    good = good or [response for response in responses if response.status in {"default", "3XX"}]
+    good = good or [response for response in responses if response.status in {"DEFAULT", "3XX"}]
     media_types = tuple(dict.fromkeys(content.media_type for response in good for content in response.contents))
     streamed = any(bare(kind) in STREAMS for kind in media_types)
     schema, wrapped = _schema(reading, operation, good)
@@ -60,7 +60,7 @@ def _responses(reading: Reading, operation: At) -> list[RawResponse]:
         if isinstance(at.value, dict):
             contents = _contents(reading, operation, at)
             found.append(RawResponse(status.upper(), at, text_of(at.value, "description"), contents))
-    # "default" is no digit: it sorts behind the statuses, and so after a 200 that a document lists late.
+    # "DEFAULT" is no digit: it sorts behind the statuses, and so after a 200 that a document lists late.
     return sorted(found, key=lambda response: response.status)
 
 

@@ -12,6 +12,8 @@ from enum import StrEnum
 import orjson
 
 from bridge.importer.budget import BudgetExceeded, Budgets, Deadline
+from bridge.importer.discriminator import select_branches
+from bridge.importer.document import tokens
 from bridge.importer.keywords import (
     DROPPED,
     KEPT,
@@ -30,6 +32,8 @@ from bridge.importer.text import clean
 from bridge.model import Json
 
 LONGEST_DEFAULT = 200
+MOST_WRITTEN_OUT = 10_000
+"""Components repeated for one place each, in a whole document: where each holds two others, a few lines hold millions."""
 _NOTHING: frozenset[str] = frozenset()
 
 
@@ -71,6 +75,8 @@ class Schemas:
         self._places: dict[str, At] = {}
         self._components: dict[tuple[str, Mode], Component] = {}
         self._hidden: dict[tuple[str, Mode], frozenset[str]] = {}
+        self._inlining: set[str] = set()  # so that a circle of allOf is written out once
+        self._written_out = 0
 
     def convert(self, at: At, mode: Mode, hidden: frozenset[str] = _NOTHING) -> Json:
         """`hidden` are properties that a neighbour under `allOf` leaves out, so that nobody may require them."""
@@ -98,7 +104,7 @@ class Schemas:
             self.deadline.check()
             at = self._places[key]
             schema = self.convert(at, mode)
-            name = at.pointer.rpartition("/")[2] or "root"
+            name = (tokens(at.pointer) or ["root"])[-1]
             known = Component(name, schema, tuple(uses(schema)), len(orjson.dumps(schema)))
             self._components[key, mode] = known
         return known
@@ -159,8 +165,11 @@ class Schemas:
             return {}
         if isinstance(target.value, bool):
             return target.value
-        if self._must_inline(target, mode, hidden):
-            return self.convert(target, mode, hidden)
+        if target.key not in self._inlining and self._must_inline(target, mode, hidden) and self._may_inline(at):
+            self._inlining.add(target.key)
+            inside = self.convert(target, mode, hidden)
+            self._inlining.discard(target.key)
+            return inside
         self._places.setdefault(target.key, target)
         out: dict[str, Json] = {"$ref": target.key}
         # A description beside a reference says nothing that a value could break, whatever the version.
@@ -177,6 +186,16 @@ class Schemas:
         extra = hidden - self.hidden(target, mode)
         required = target.value.get("required")
         return isinstance(required, list) and any(isinstance(name, str) and name in extra for name in required)
+
+    def _may_inline(self, at: At) -> bool:
+        self._written_out += 1
+        if self._written_out <= MOST_WRITTEN_OUT:
+            return True
+        self.notes.warn(
+            "required-but-hidden", at, "too many schemas differ only in what they require", advice="share fewer of them",
+            lost="that this schema must not require what its neighbour under allOf leaves out",
+        )  # fmt: skip
+        return False
 
     def _keyword(
         self, out: dict[str, Json], keyword: str, raw: Json, at: At, mode: Mode, hidden: frozenset[str]
@@ -296,8 +315,8 @@ class Schemas:
             self._nullable(out, mode)
         if out.get("type") == "array" and "items" not in out and "prefixItems" not in out and not self._verbatim:
             out["items"] = {}  # some providers refuse an array without
-        if isinstance(value.get("discriminator"), dict | str):
-            self._discriminator(out, at, mode)
+        if mode is Mode.INPUT and isinstance(value.get("discriminator"), dict | str):
+            select_branches(self.refs, out, at)
 
     def _values(self, out: dict[str, Json], at: At) -> list[Json]:
         """Values once each, and as text where the type is text: YAML made numbers and booleans of some."""
@@ -310,8 +329,15 @@ class Schemas:
         return list({orjson.dumps(value): value for value in values}.values())
 
     def _nullable(self, out: dict[str, Json], mode: Mode) -> None:
-        """OpenAPI 3.0.3: nullable adds "null" "only if type is explicitly defined within the same Schema Object"."""
+        """Answers may be null wherever the document mentions it; inputs where its words allow it.
+
+        OpenAPI 3.0.3: nullable adds "null" "only if type is explicitly defined within the same Schema Object", and
+        "other Schema Object constraints ... may disallow the use of null", as an enum without it does. 3.1 has no such
+        keyword.
+        """
         kind = out.get("type")
+        if mode is Mode.INPUT and (self._siblings or None not in out.get("enum", (None,))):
+            return
         if kind is not None:
             types = kind if isinstance(kind, list) else [kind]
             out["type"] = list(dict.fromkeys([*types, "null"]))
@@ -322,54 +348,6 @@ class Schemas:
             rest = dict(out)
             out.clear()
             out |= described | {"anyOf": [rest, {"type": "null"}]}
-
-    def _discriminator(self, out: dict[str, Json], at: At, mode: Mode) -> None:
-        """Each branch of `oneOf`/`anyOf` gets the value that selects it, where the document says which."""
-        raw = at.value["discriminator"]
-        name = raw.get("propertyName") if isinstance(raw, dict) else raw
-        if not isinstance(name, str) or mode is Mode.OUTPUT:
-            return
-        values = self._selecting(at, raw)
-        for keyword in ("oneOf", "anyOf"):
-            for branch in out.get(keyword, ()):
-                chosen = values.get(branch.get("$ref", ""), ()) if isinstance(branch, dict) else ()
-                if chosen and "properties" not in branch:
-                    only = {"const": chosen[0]} if len(chosen) == 1 else {"enum": list(chosen)}
-                    branch["properties"] = {name: only}
-                    branch["required"] = [name]
-
-    def _selecting(self, at: At, raw: Json) -> dict[str, tuple[str, ...]]:
-        """Component key → discriminator values: those of `mapping`, else the component's name."""
-        mapping = raw.get("mapping") if isinstance(raw, dict) else None
-        found: dict[str, list[str]] = {}
-        for value, ref in mapping.items() if isinstance(mapping, dict) else ():
-            target = self._mapped(at, ref)
-            if target is not None:
-                found.setdefault(target.key, []).append(str(value))
-        for keyword in ("oneOf", "anyOf"):
-            for part in _items(at, keyword):
-                if isinstance(part.value, dict) and isinstance(part.value.get("$ref"), str):
-                    key = self._key_of(part)
-                    if key and key not in found:
-                        found[key] = [part.value["$ref"].rpartition("/")[2]]
-        return {key: tuple(values) for key, values in found.items()}
-
-    def _mapped(self, at: At, ref: Json) -> At | None:
-        """OpenAPI allows a name or a URI reference here."""
-        if not isinstance(ref, str):
-            return None
-        for spelling in (ref, f"#/components/schemas/{ref}"):
-            try:
-                return self.refs.follow(At({"$ref": spelling}, at.doc, at.pointer))
-            except Dangling:
-                continue
-        return None
-
-    def _key_of(self, at: At) -> str:
-        try:
-            return self.target(at).key
-        except Dangling:
-            return ""
 
 
 def uses(schema: Json) -> Iterator[str]:

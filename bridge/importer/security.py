@@ -79,9 +79,9 @@ def document_servers(reading: Reading) -> tuple[str, ...]:
 
 
 def _url(reading: Reading, at: At) -> str:
-    url = text_of(at.value, "url")
-    if not url and isinstance(at.value, dict) and at.value.get("url") != "":
+    if not isinstance(at.value, dict) or not isinstance(at.value.get("url"), str):
         return ""
+    url: str = at.value["url"]
     variables = at.value.get("variables")
     names = re.findall(r"\{([^{}]*)\}", url)
     for name in names:

@@ -32,9 +32,11 @@ def stream(receive: Receive) -> "Upload":
 class Upload:
     """The body as an iterator, to be read once."""
 
-    __slots__ = ("_complete", "_receive", "_unread")
+    __slots__ = ("_complete", "_receive", "_unread", "received")
 
     def __init__(self, receive: Receive) -> None:
+        self.received = 0
+        """Bytes that were iterated over so far."""
         self._receive = receive
         self._unread = asyncio.Event()
         self._complete = False
@@ -53,6 +55,7 @@ class Upload:
                 self._complete = True
                 self._unread.set()
             if message.get("body"):
+                self.received += len(message["body"])
                 return bytes(message["body"])
         raise StopAsyncIteration
 

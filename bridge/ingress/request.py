@@ -76,7 +76,7 @@ def resolved(call: Call, router: Router) -> None:
     call.route = match.route
     call.below = match.path
     call.endpoint = match.endpoint
-    call.deadline = _deadline(match.route)
+    call.deadline = _deadline(match.endpoint.route if match.endpoint else match.route)
     call.known = match.endpoint is not None or match.route.unlisted is Unlisted.ALLOW
     if not call.known:
         call.allowed_methods = _allowed(match)

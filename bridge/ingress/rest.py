@@ -69,6 +69,7 @@ class _Exchange:
             await self._fail(error)
 
     async def close(self) -> None:
+        self._call.request_bytes = self._upload.received
         await finish(self._rt, self._call, self._outcome, sent=self._answer.sent, gone=self._gone)
 
     async def _run(self, http_version: str) -> Outcome:

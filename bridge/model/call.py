@@ -66,6 +66,8 @@ class Call:
     decision: Decision | None = None
     reported: tuple[str, ...] = ()
     """What request validation found where it only reports."""
+    request_bytes: int = 0
+    """Of the request's body, as far as it was received."""
     target: Target | None = None
 
 

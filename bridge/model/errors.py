@@ -62,6 +62,12 @@ class MethodNotAllowed(Refusal):
     code, http, rpc, title, readable = "method_not_allowed", 405, -32602, "Method not allowed", False
 
 
+class RequestTimeout(Refusal):
+    """The request itself did not arrive in time."""
+
+    code, http, rpc, title, readable = "request_timeout", 408, -32600, "Request timeout", False
+
+
 class TooLarge(Refusal):
     code, http, rpc, title = "too_large", 413, -32600, "Content too large"
 

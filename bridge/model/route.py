@@ -21,10 +21,11 @@ class Validate(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Timeouts:
-    """Seconds. `total` ends the whole call, `read` the wait for each piece of the answer."""
+    """Seconds. `read` ends the wait for each piece of the answer, `total` an agent's call as a whole and a person's
+    wait for the answer to begin: a download or a stream of events may go on."""
 
     connect: float = 5.0
-    read: float = 30.0
+    read: float = 60.0
     total: float = 60.0
 
 

@@ -30,7 +30,7 @@ def _record(call: Call, outcome: Outcome, *, sent: int, gone: bool) -> Record:
         target=call.target.id if call.target else "",
         received=call.received,
         duration=time.perf_counter() - call.started,
-        request_bytes=len(call.body) if isinstance(call.body, bytes) else 0,
+        request_bytes=call.request_bytes,
         response_bytes=sent,
         truncated=outcome.truncated,
         gone=gone,

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from bridge.model import BadRequest, Call, Door, Endpoint, TooLarge, UpstreamTimeout, Validate
+from bridge.model import BadArguments, Call, Door, Endpoint, RequestTimeout, TooLarge, Validate
 from bridge.pipeline.arguments import compile_check
 from bridge.pipeline.runtime import Runtime
 
@@ -10,7 +10,7 @@ __all__ = ["check", "compile_check"]
 
 
 async def check(rt: Runtime, call: Call) -> None:
-    """Raises BadArguments, BadRequest, TooLarge, UpstreamTimeout. A REST body is read whole where the endpoint asks."""
+    """Raises BadArguments, TooLarge, RequestTimeout. A REST body is read whole where the endpoint asks."""
     endpoint = call.endpoint
     if endpoint is None:
         return
@@ -29,7 +29,7 @@ def _inspect(call: Call, endpoint: Endpoint) -> None:
     body = call.body if isinstance(call.body, bytes) else b""
     found = endpoint.inspect(call.below, call.query, call.headers, body)
     if found and endpoint.route.validate is Validate.ENFORCE:
-        raise BadRequest("; ".join(found), detail={"errors": list(found)})
+        raise BadArguments("; ".join(found), detail={"errors": list(found)})
     call.reported = found
 
 
@@ -46,5 +46,5 @@ async def _whole(call: Call, most: int) -> bytes | None:
                     raise TooLarge(f"the body may hold {most} bytes")
                 parts.append(chunk)
     except TimeoutError:
-        raise UpstreamTimeout("the request's body did not arrive in time") from None
+        raise RequestTimeout("the request's body did not arrive in time") from None
     return b"".join(parts)

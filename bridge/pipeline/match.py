@@ -9,9 +9,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from urllib.parse import parse_qsl
 
+from bridge.egress.encode.path import path_literal
 from bridge.model import BadRequest, Endpoint, Route
 
-_UNRESERVED = re.compile(r"%(2[dDeE]|3[0-9]|[46][1-9a-fA-F]|[57][0-9aA]|5[fF]|7[eE])")
+_ESCAPE = re.compile(r"%([0-9A-Fa-f]{2})")
+_UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
 _BAD_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _FORBIDDEN = re.compile(r"[\\\x00-\x20\x7f-\uffff]|%00|%5[cC]")
 _PARAMETER = re.compile(r"\{[^{}]*\}")
@@ -39,9 +41,10 @@ class _Node:
 
 @dataclass(frozen=True, slots=True)
 class _Leaf:
-    """`query` holds the pairs that the path key itself demands (`/x?beta=true`)."""
+    """`query` holds the pairs that the path key itself demands: `/x?beta=true`, or with any value `/x?q={q}`."""
 
     query: frozenset[tuple[str, str]]
+    names: frozenset[str]
     endpoint: Endpoint
 
 
@@ -60,12 +63,10 @@ class Router:
 
     def match(self, host: str, method: str, path: str, query: str) -> Match | None:
         """`path` must have passed `canonical`. None when no route leads there."""
-        listed = self._hosts.get(host) or self._hosts.get(None) or []
-        for route, root in listed:
+        for route, root in (*self._hosts.get(host, ()), *self._hosts.get(None, ())):
             prefix = route.prefix
             if path.startswith(prefix) and (len(path) == len(prefix) or path[len(prefix)] == "/"):
-                below = path[len(prefix) :] or "/"
-                return _match(route, root, method, below, query)
+                return _match(route, root, method, path[len(prefix) :] or "/", query)
         return None
 
 
@@ -88,8 +89,18 @@ def canonical(path: str) -> str:
 
 
 def _plain(segment: str) -> str:
-    """Decodes what RFC 3986 calls unreserved, nothing else."""
-    return _UNRESERVED.sub(lambda found: chr(int(found[1], 16)), segment) if "%" in segment else segment
+    """Decodes what RFC 3986 calls unreserved, nothing else; section 6.2.2.1: hexadecimal digits in upper case."""
+    return _ESCAPE.sub(_normal, segment) if "%" in segment else segment
+
+
+def _normal(escape: re.Match[str]) -> str:
+    char = chr(int(escape[1], 16))
+    return char if char in _UNRESERVED else escape[0].upper()
+
+
+def _written(literal: str) -> str:
+    """A template's own text as it stands in a request: documents write letters outside ASCII as they are."""
+    return _plain(path_literal(literal))
 
 
 def _match(route: Route, root: _Node, method: str, path: str, query: str) -> Match:
@@ -121,23 +132,27 @@ def _choose(leaves: "list[_Leaf]", query: str) -> Endpoint | None:
     if len(leaves) == 1 and not leaves[0].query:
         return leaves[0].endpoint
     pairs = frozenset(parse_qsl(query, keep_blank_values=True))
-    return next((leaf.endpoint for leaf in leaves if leaf.query <= pairs), None)
+    names = frozenset(name for name, _ in pairs)
+    return next((leaf.endpoint for leaf in leaves if leaf.query <= pairs and leaf.names <= names), None)
 
 
 def _insert(root: _Node, endpoint: Endpoint) -> None:
     path, _, rest = endpoint.operation.path.partition("?")
-    query = frozenset(parse_qsl(rest.partition("#")[0], keep_blank_values=True))
+    pairs = parse_qsl(rest.partition("#")[0], keep_blank_values=True)
+    query = frozenset(pair for pair in pairs if "{" not in pair[1])
+    names = frozenset(name for name, value in pairs if "{" in value)
     node = root
     for segment in path.partition("#")[0].split("/")[1:]:
         node = _child(node, segment)
     leaves = node.leaves.setdefault(endpoint.operation.method, [])
-    leaves.append(_Leaf(query, endpoint))
-    leaves.sort(key=lambda leaf: len(leaf.query), reverse=True)
+    leaves.append(_Leaf(query, names, endpoint))
+    # A fragment (`/files/{id}#add_link`) describes one path twice and is in no request: the plain key is meant.
+    leaves.sort(key=lambda leaf: (len(leaf.query), len(leaf.names), "#" not in leaf.endpoint.operation.path), reverse=True)
 
 
 def _child(node: _Node, segment: str) -> _Node:
     if "{" not in segment:
-        return node.literal.setdefault(_plain(segment), _Node())
+        return node.literal.setdefault(_written(segment), _Node())
     pattern = _pattern(segment)
     for known, child in node.templated:
         if known == pattern:
@@ -154,4 +169,4 @@ def _pattern(segment: str) -> re.Pattern[str] | None:
     if _PARAMETER.fullmatch(segment):
         return None
     literals = _PARAMETER.split(segment)
-    return re.compile("(?:.+?)".join(re.escape(_plain(literal)) for literal in literals))
+    return re.compile("(?:.+?)".join(re.escape(_written(literal)) for literal in literals))

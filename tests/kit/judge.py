@@ -6,7 +6,7 @@ The operation is known, so it is pinned: openapi-core's own finder takes the fir
 
 import re
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from email.parser import BytesParser
 from http.cookies import SimpleCookie
 from urllib.parse import parse_qsl, unquote
@@ -15,10 +15,20 @@ import orjson
 from jsonschema.exceptions import best_match
 from jsonschema_path import SchemaPath
 from openapi_core import Config, OpenAPI
+from openapi_core.casting.schemas import (
+    oas30_write_schema_casters_factory,
+    oas31_schema_casters_factory,
+    oas32_schema_casters_factory,
+)
 from openapi_core.datatypes import RequestParameters
+from openapi_core.deserializing.styles import StyleDeserializersFactory, style_deserializers
+from openapi_core.deserializing.styles.datatypes import DeserializerCallable
+from openapi_core.deserializing.styles.util import delimited_loads
 from openapi_core.templating.datatypes import TemplateResult
 from openapi_core.templating.paths.datatypes import PathOperationServer
 from openapi_core.templating.paths.exceptions import PathNotFound
+from openapi_core.validation.request.validators import V30RequestValidator
+from openapi_core.validation.schemas import oas30_read_schema_validators_factory
 from werkzeug.datastructures import Headers, ImmutableMultiDict
 
 from bridge.model import Json, Wire
@@ -108,14 +118,66 @@ def _latin(value: bytes, **parameters: str) -> Json:
     return value.decode("latin-1")
 
 
+class ParametersAreNoProperties(V30RequestValidator):
+    """OpenAPI 3.0.3, Schema Object, readOnly: “Relevant only for Schema `"properties"` definitions”. A parameter whose
+    schema says it is refused all the same by the validators for writing, so that parameters get those for reading."""
+
+    def _get_parameter(self, parameters: RequestParameters, param: SchemaPath) -> Json:
+        writing = self.schema_validators_factory
+        self.schema_validators_factory = oas30_read_schema_validators_factory
+        try:
+            return super()._get_parameter(parameters, param)
+        finally:
+            self.schema_validators_factory = writing
+
+
+def decoded(load: DeserializerCallable) -> DeserializerCallable:
+    """A style's reader that gets text. Bytes come from parts of a multipart body; and percent-encoding in a path is
+    undone once delimiters are told from data, as RFC 3986 section 2.4 demands."""
+
+    def read(explode: bool, name: str, kind: str, location: Mapping[str, Json]) -> Json:
+        if isinstance(location, dict):
+            return _unquoted(load(explode, name, kind, location))
+        if any(isinstance(value, bytes) for value in location.values()):
+            pairs = [(key, _latin(one)) for key in location for one in location.getlist(key)]  # type: ignore[attr-defined]
+            return load(explode, name, kind, ImmutableMultiDict(pairs))
+        return load(explode, name, kind, location)
+
+    return read
+
+
+def _unquoted(value: Json) -> Json:
+    if isinstance(value, str):
+        return unquote(value)
+    if isinstance(value, dict):
+        return {unquote(key): _unquoted(member) for key, member in value.items()}
+    return [_unquoted(member) for member in value] if isinstance(value, list) else value
+
+
+def spaced(explode: bool, name: str, kind: str, location: Mapping[str, Json]) -> Json:
+    """openapi-core splits at `%20`, of which nothing is left once a query was read."""
+    return delimited_loads(explode, name, kind, location, delimiter=" ")
+
+
+_CASTERS = {
+    "3.0": oas30_write_schema_casters_factory,
+    "3.1": oas31_schema_casters_factory,
+    "3.2": oas32_schema_casters_factory,
+}
+
+
 class Judge:
     """One document; building it is cheap, because nothing is validated before it is asked about."""
 
     def __init__(self, written: Written) -> None:
         self.finder = type("PinnedHere", (Pinned,), {})
+        readers = {**style_deserializers, "spaceDelimited": spaced}
+        styles = {style: decoded(load) for style, load in readers.items()}
         config = Config(
             spec_validator_cls=None,
             path_finder_cls=self.finder,
+            **({"request_validator_cls": ParametersAreNoProperties} if written.version == "3.0" else {}),
+            style_deserializers_factory=StyleDeserializersFactory(_CASTERS[written.version], styles),
             security_provider_factory=Credentials(),
             extra_media_type_deserializers=Readers(text=written.version != "3.0"),
         )
@@ -144,7 +206,7 @@ def told(error: BaseException) -> str:
 
 
 def template_values(template: str, path: str) -> dict[str, str] | None:
-    """Each slot's text with its percent-encoding undone; None for a path that is not of this template."""
+    """Each slot's text, still percent-encoded; None for a path that is not of this template."""
     bare = re.split(r"[?#]", template)[0]
     pattern = "".join(
         f"(?P<s{number}>[^/]*)" if number % 2 else re.escape(piece)
@@ -154,7 +216,7 @@ def template_values(template: str, path: str) -> dict[str, str] | None:
     names = re.findall(r"\{([^{}]*)\}", bare)
     # openapi-core looks for `;name` and `.name*`, as RFC 6570 writes matrix and label; OpenAPI writes all alike.
     return match and {
-        f"{mark}{name}{star}": unquote(match[f"s{2 * place + 1}"])
+        f"{mark}{name}{star}": match[f"s{2 * place + 1}"]
         for place, name in enumerate(names)
         for mark in ("", ";", ".")
         for star in ("", "*")

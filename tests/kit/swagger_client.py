@@ -169,7 +169,8 @@ def _text(value: Json) -> str:
 
 
 def _target(target: str) -> tuple[tuple[str, ...], Mapping[str, tuple[str, ...]]]:
-    path, _, query = target.partition("?")
+    # RFC 9110 section 7.1: a request's target leaves out the fragment, which some documents write into a path.
+    path, _, query = target.partition("#")[0].partition("?")
     return tuple(map(unquote, path.split("/"))), _pairs(query)
 
 

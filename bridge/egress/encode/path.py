@@ -19,7 +19,7 @@ Segment: TypeAlias = str | Piece
 
 _SLOT = re.compile(r"\{([^{}]*)\}")
 # A template's own text stays as it was written, but for what RFC 3986 sections 3.3 and 3.4 keep out of the place.
-_PATH_LITERAL = reserved("!$&'()*+,;=:@/")
+path_literal = reserved("!$&'()*+,;=:@/")
 _QUERY_LITERAL = reserved("!$&'()*+,;=:@/?")
 _DOTS = frozenset("".join(dots) for count in (1, 2) for dots in product((".", "%2e", "%2E"), repeat=count))
 
@@ -77,7 +77,7 @@ def _pieces(template: str, slots: Mapping[str, Param], literal: Quote) -> list[S
 
 
 def _segment(template: str, slots: Mapping[str, Param]) -> Segment:
-    pieces = _pieces(template, slots, _PATH_LITERAL)
+    pieces = _pieces(template, slots, path_literal)
     if all(isinstance(piece, str) for piece in pieces):
         return "".join(piece for piece in pieces if isinstance(piece, str))
     names = [slots[name].argument for name in _SLOT.findall(template)]

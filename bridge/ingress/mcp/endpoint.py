@@ -50,9 +50,10 @@ class Reply:
     body: bytes
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Visit:
-    """One POST. `replies` collects what has to be finished, whatever becomes of the answer."""
+    """One POST. `replies` collects what has to be finished, whatever becomes of the answer; `size` is set once the
+    body is read. Nobody else writes to it."""
 
     rt: Runtime
     toolset: str
@@ -60,6 +61,8 @@ class Visit:
     fields: dict[bytes, bytes]
     receive: Receive
     replies: list[Reply]
+    size: int = 0
+    """Bytes of the POST, charged to its first call."""
 
     def call(self, method: str = "") -> Call:
         now = asyncio.get_running_loop().time()
@@ -87,6 +90,7 @@ async def serve(rt: Runtime, scope: Scope, receive: Receive, send: Send, toolset
         log.debug("the client left")
     finally:
         for reply in visit.replies:
+            reply.call.request_bytes, visit.size = visit.size, 0
             await finish(rt, reply.call, reply.outcome, sent=0 if gone else len(reply.body), gone=gone)
 
 
@@ -95,7 +99,9 @@ async def _visit(visit: Visit, scope: Scope) -> tuple[int, Headers, bytes]:
     value: Json = None
     try:
         screen(visit.rt, scope, visit.fields)
-        value = decode(await _body(visit))
+        body = await _body(visit)
+        visit.size = len(body)
+        value = decode(body)
         revision = revision_of(plain(visit.fields, VERSION), value)
         check_accept(visit.fields, modern=revision.modern)
         messages = batch(value) if isinstance(value, list) else read(value)

@@ -7,21 +7,26 @@ readings, one that fits is enough. A body in another media type than the gateway
 content type alone: its schema is another one. So are XML, text and bytes, and bodies with a content-encoding.
 """
 
+from functools import cache
 from itertools import islice
 
 from bridge.model import Headers, Inspect, Operation
-from bridge.pipeline.inspect.body import compile_inside
-from bridge.pipeline.inspect.outside import compile_outside
+from bridge.pipeline.inspect.body import Inside, compile_inside
+from bridge.pipeline.inspect.outside import Outside, compile_outside
 from bridge.pipeline.inspect.report import MOST
 
 __all__ = ["compile_inspector"]
 
 
 def compile_inspector(operation: Operation) -> Inspect:
-    """Cheap: validators are built when a request first needs them. What it returns holds at most ten problems."""
-    outside, inside = compile_outside(operation), compile_inside(operation)
+    """Costs nothing until the operation's first request. What it returns holds at most ten problems."""
+
+    @cache
+    def compiled() -> tuple[Outside, Inside]:
+        return compile_outside(operation), compile_inside(operation)
 
     def inspect(path: str, query: str, headers: Headers, body: bytes) -> tuple[str, ...]:
+        outside, inside = compiled()
         found = tuple(islice(outside(path, query, headers), MOST))
         return (*found, *islice(inside(headers, body), MOST - len(found)))
 

@@ -7,23 +7,7 @@ from bridge.pipeline.inspect.reader import Schema
 from bridge.pipeline.inspect.schema import opened
 
 
-class Assembled:
-    """Made when the first body comes: most operations of a large API never see one."""
-
-    __slots__ = ("_body", "_made", "_operation")
-
-    def __init__(self, operation: Operation, body: Body) -> None:
-        self._operation = operation
-        self._body = body
-        self._made: Schema | None = None
-
-    def __call__(self) -> Schema:
-        if self._made is None:
-            self._made = _schema(self._operation, self._body)
-        return self._made
-
-
-def _schema(operation: Operation, body: Body) -> Schema:
+def assembled(operation: Operation, body: Body) -> Schema:
     root = operation.input_schema if isinstance(operation.input_schema, Mapping) else {}
     defs = {name: opened(schema) for name, schema in root.get("$defs", {}).items()}
     return Schema(opened(_ASSEMBLE[body.spread](operation, body, root)), defs)

@@ -2,19 +2,23 @@
 
 import re
 from collections.abc import Callable, Iterator, Mapping
+from typing import TypeAlias
 
 import orjson
 
 from bridge.egress.media import essence, is_json, is_range
 from bridge.model import Body, BodyKind, Headers, Operation
-from bridge.pipeline.inspect.assembled import Assembled
+from bridge.pipeline.inspect.assembled import assembled
 from bridge.pipeline.inspect.fields import Content, compile_form, compile_multipart
 from bridge.pipeline.inspect.report import judged
+
+Inside: TypeAlias = Callable[[Headers, bytes], Iterator[str]]
+"""Headers and body of a request → problems."""
 
 _MAY_BE_EMPTY = frozenset({BodyKind.BINARY, BodyKind.FORM, BodyKind.TEXT})
 
 
-def compile_inside(operation: Operation) -> Callable[[Headers, bytes], Iterator[str]]:
+def compile_inside(operation: Operation) -> Inside:
     """Problems of the body. An operation without one says nothing about it: documents are often incomplete."""
     body = operation.body
     if body is None:
@@ -92,7 +96,7 @@ _IS: Mapping[BodyKind, Callable[[str], bool]] = {
 
 
 def _json(operation: Operation, body: Body) -> Content:
-    schema = Assembled(operation, body)
+    schema = assembled(operation, body)
 
     def judge(content: bytes, media_type: str) -> Iterator[str]:
         try:
@@ -101,7 +105,7 @@ def _json(operation: Operation, body: Body) -> Content:
         except orjson.JSONDecodeError as error:
             yield f"body: must be JSON, but has an error: {error}"
         else:
-            yield from judged(schema(), value, "body{}")
+            yield from judged(schema, value, "body{}")
 
     return judge
 

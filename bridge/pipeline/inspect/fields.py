@@ -8,7 +8,7 @@ import orjson
 
 from bridge.egress.media import is_json
 from bridge.model import Body, Field, Operation, Style
-from bridge.pipeline.inspect.assembled import Assembled
+from bridge.pipeline.inspect.assembled import assembled
 from bridge.pipeline.inspect.find import beside
 from bridge.pipeline.inspect.multipart import Part, parts_of
 from bridge.pipeline.inspect.raw import Pairs, Parsed, Raws, form_of, named, one, plain, repeated, several
@@ -26,13 +26,13 @@ _MOST_FIELDS = 10_000
 
 
 def compile_form(operation: Operation, body: Body) -> Content:
-    assembled = Assembled(operation, body)
+    schema = assembled(operation, body)
 
     def judge(content: bytes, media_type: str) -> Iterator[str]:
         if content.count(b"&") >= _MOST_FIELDS:
             yield f"body: {TOO_MUCH}"
             return
-        schema, pairs = assembled(), form_of(content.decode("utf-8", "replace"))
+        pairs = form_of(content.decode("utf-8", "replace"))
         try:
             value = schema.read((_members(body, schema, pairs),))
         except TooWide:
@@ -93,7 +93,7 @@ def _parsed(text: str) -> Raws:
 
 def compile_multipart(operation: Operation, body: Body) -> Content:
     """Required parts must be there, and parts that are text are judged; files are bytes, whatever they hold."""
-    assembled = Assembled(operation, body)
+    schema = assembled(operation, body)
 
     def judge(content: bytes, media_type: str) -> Iterator[str]:
         try:
@@ -102,7 +102,7 @@ def compile_multipart(operation: Operation, body: Body) -> Content:
             yield f"body: {error}"
             return
         try:
-            yield from _parts(body, assembled(), parts)
+            yield from _parts(body, schema, parts)
         except TooWide:
             return
         except TooMuch:

@@ -1,6 +1,7 @@
 """Parameters outside the body: found in the request, read by their style, judged by their schema."""
 
 from collections.abc import Callable, Iterator, Mapping
+from typing import TypeAlias
 
 import orjson
 
@@ -14,8 +15,11 @@ from bridge.pipeline.inspect.report import TOO_MUCH, judged
 from bridge.pipeline.inspect.schema import TooWide
 from bridge.pipeline.problems import describe
 
+Outside: TypeAlias = Callable[[str, str, Headers], Iterator[str]]
+"""Path, query and headers of a request → problems."""
 
-def compile_outside(operation: Operation) -> Callable[[str, str, Headers], Iterator[str]]:
+
+def compile_outside(operation: Operation) -> Outside:
     """Problems of the path, the query, the headers and the cookies."""
     slots = compile_slots(operation.path)
     judges = [_Judge(param, operation) for param in operation.params]
@@ -80,9 +84,9 @@ class _Judge:
 
     def _styled(self, raws: Raws) -> Iterator[str]:
         """A text that is left where an object or array is meant was not written in the parameter's style."""
-        value = self._schema.read(raws) if raws else ""
-        if not raws or (isinstance(value, str) and self._schema.types() <= _CONTAINERS):
-            yield self._say(_misspelt(self._param, self._schema.types()))
+        value, wanted = self._schema.read(raws), self._schema.types()
+        if not raws or (isinstance(value, str) and wanted and wanted <= _CONTAINERS):
+            yield self._say(_misspelt(self._param, wanted))
         else:
             yield from judged(self._schema, value, self._place)
 

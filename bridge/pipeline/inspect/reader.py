@@ -112,9 +112,10 @@ class Schema:
     def read(self, raws: Raws) -> Json:
         """Raises TooWide and TooMuch."""
         self._shared.steps = _MOST_STEPS
-        return self._read(raws)
+        return self.choose(raws)
 
-    def _read(self, raws: Raws) -> Json:
+    def choose(self, raws: Raws) -> Json:
+        """Reading on, within the steps that are left. Raises TooWide and TooMuch."""
         found = self._candidates(raws)
         first = next(found, _NOTHING)
         if first is _NOTHING:
@@ -144,17 +145,17 @@ class Schema:
             if wanted not in types(view):
                 continue
             if isinstance(raw, list):
-                yield [self._child(view, children, at)._read(item) for at, item in enumerate(raw)]
+                yield [self._child(view, children, at).choose(item) for at, item in enumerate(raw)]
             else:
-                yield {name: self._child(view, children, name)._read(value) for name, value in raw.items()}
+                yield {name: self._child(view, children, name).choose(value) for name, value in raw.items()}
 
     def _child(self, view: View, children: "dict[str | int, Schema]", key: str | int) -> "Schema":
-        key = slot(view, key)
-        known = children.get(key)
+        place = slot(view, key)
+        known = children.get(place)
         if known is None:
             schema = element(view, key) if isinstance(key, int) else member(view, key)
             kept = self._shared.children
-            known = children[key] = kept.get(id(schema)) or Schema(schema, self._shared.defs, self._shared)
+            known = children[place] = kept.get(id(schema)) or Schema(schema, self._shared.defs, self._shared)
             if any(schema is part for part in _lasting(view)):
                 kept[id(schema)] = known
         return known

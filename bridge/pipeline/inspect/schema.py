@@ -95,11 +95,14 @@ def _element(schema: Mapping[str, Json], position: int) -> Json:
     return first[position] if position < len(first) else schema.get("items", True)
 
 
+_UNNAMED = -1
+
+
 def slot(view: View, key: str | int) -> str | int:
     """The same for all members that have the same schema: what a request names or counts is without bound."""
     if isinstance(key, int):
         return min(key, max((len(_list(schema, "prefixItems")) for schema in view), default=0))
-    return key if key in names(view) else ""
+    return key if key in names(view) else _UNNAMED
 
 
 def _all(schemas: Iterable[Json]) -> Json:

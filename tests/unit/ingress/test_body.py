@@ -75,9 +75,10 @@ async def test_a_body_that_was_given_up_cannot_pass_for_a_complete_one() -> None
 
 
 async def asleep(upload: Upload) -> None:
-    """Well before the sleep is over: leaving has to interrupt it."""
-    async with asyncio.timeout(1), WhileThere(upload):
-        await asyncio.sleep(5)
+    """Fails where the block was not interrupted: ClientGone after a full sleep would be too late."""
+    async with WhileThere(upload):
+        await asyncio.sleep(0.5)
+        pytest.fail("the block ran to its end")
 
 
 async def test_the_block_ends_when_the_client_leaves() -> None:

@@ -1,0 +1,102 @@
+"""The whole gateway without sockets: a compiled runtime, the traffic application, an upstream that answers at once."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, replace
+
+import orjson
+
+from bridge.app import start_runtime
+from bridge.config import Settings
+from bridge.egress.upstream import Response
+from bridge.ingress.asgi import Message, Scope
+from bridge.ingress.traffic import Traffic
+from bridge.model import Headers, Json, Target, Wire
+from bridge.pipeline.runtime import Holder, Runtime
+from tests.bench.timing import AsyncCall
+from tests.kit.agent import Agent, scope
+
+SMALL = orjson.dumps({"id": 4711, "status": "open", "total": {"amount": 12.5, "currency": "EUR"}, "note": "n" * 227})
+"""305 bytes of JSON."""
+LARGE = orjson.dumps([{"id": number, "status": "open", "note": "left at the door"} for number in range(384)])
+"""20 KB of JSON."""
+JSON: Headers = ((b"content-type", b"application/json"), (b"content-length", b"%d" % len(SMALL)))
+
+
+class Instant:
+    """Implements `Upstream`: 200 with the small body, without waiting for anything."""
+
+    async def send(self, wire: Wire, target: Target, deadline: float) -> Response:
+        return Response(200, JSON, _chunks(), _nothing)
+
+    async def aclose(self) -> None:
+        """There is nothing to close."""
+
+
+async def _chunks() -> AsyncIterator[bytes]:
+    yield SMALL
+
+
+async def _nothing() -> None:
+    """The response holds nothing."""
+
+
+class _Exchange:
+    """One request and its answer. The client stays: its departure is awaited for ever."""
+
+    __slots__ = ("_asked", "_body", "sent")
+
+    def __init__(self, body: bytes) -> None:
+        self._body = body
+        self._asked = False
+        self.sent: list[Message] = []
+
+    async def receive(self) -> Message:
+        if not self._asked:
+            self._asked = True
+            return {"type": "http.request", "body": self._body, "more_body": False}
+        await asyncio.get_running_loop().create_future()
+        return {"type": "http.disconnect"}
+
+    async def send(self, message: Message) -> None:
+        self.sent.append(message)
+
+
+@dataclass(frozen=True, slots=True)
+class InProcess:
+    """Metrics are on, as they are when it serves; the lines of the call log have no handler to go to."""
+
+    runtime: Runtime
+    traffic: Traffic
+
+    @classmethod
+    def of(cls, settings: Settings) -> "InProcess":
+        runtime = replace(start_runtime(settings)[0], upstream=Instant())
+        return cls(runtime, Traffic(Holder(runtime)))
+
+    def agent(self, revision: str, method: str, params: Json = None) -> AsyncCall:
+        """One POST to `/mcp`. Raises SystemExit when its answer is no result."""
+        agent = Agent(self.runtime, revision)
+        message = agent.message(method, params)
+        fields = agent.mirrored(message) | {"host": "localhost"}  # the agents' door checks the name
+        return self._exchanged(scope(list(fields.items())), orjson.dumps(message), b'"result":')
+
+    def person(self, path: str, query: str = "") -> AsyncCall:
+        asked = scope([("host", "localhost"), ("accept", "*/*"), ("user-agent", "bench/1")], "GET")
+        asked |= {"path": path, "raw_path": path.encode(), "query_string": query.encode()}
+        return self._exchanged(asked, b"", SMALL)
+
+    def _exchanged(self, asked: Scope, body: bytes, expected: bytes) -> AsyncCall:
+        async def call() -> None:
+            exchange = _Exchange(body)
+            await self.traffic(asked, exchange.receive, exchange.send)
+
+        async def tried() -> None:
+            exchange = _Exchange(body)
+            await self.traffic(asked, exchange.receive, exchange.send)
+            answer = b"".join(message.get("body", b"") for message in exchange.sent)
+            if exchange.sent[0]["status"] != 200 or expected not in answer:
+                raise SystemExit(f"{asked['path']} answered {exchange.sent[0]['status']}: {answer[:500]!r}")
+
+        asyncio.run(tried())
+        return call

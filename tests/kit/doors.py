@@ -1,0 +1,158 @@
+"""A gateway compiled from a document, with both of its doors, before a scripted upstream.
+
+`Gateway.agent` calls a tool; `Gateway.person` sends the HTTP request that stands for the same call. What became of
+each is returned in a form in which the two can be compared; `differences` says where they do not agree.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from urllib.parse import unquote
+
+import orjson
+
+from bridge.compile import Parts, compile_runtime, load_apis
+from bridge.config import load
+from bridge.egress.upstream import Upstream
+from bridge.ingress.asgi import Scope
+from bridge.ingress.traffic import Traffic
+from bridge.model import Endpoint, Grant, Json, Record, Wire
+from bridge.pipeline.runtime import Authenticator, Holder, Runtime
+from bridge.state.memory import MemoryBuckets, MemoryLeases
+from tests.kit.agent import Agent, Answer, Connection
+from tests.kit.generate import arguments
+from tests.kit.upstream import ScriptedUpstream, Sent
+
+PEER = ("192.0.2.7", 4711)
+PREFIX = "/people"
+CREDENTIAL = ("x-operator", "the operator's own")
+
+# What the people's door adds of its own accord: where a request came from, and how long it is.
+ADDED = frozenset({b"content-length", b"forwarded", b"via", b"x-forwarded-for", b"x-forwarded-host",
+                   b"x-forwarded-prefix", b"x-forwarded-proto"})  # fmt: skip
+# What tells any two calls apart, and the sizes, which are those of different messages.
+APART = frozenset({"id", "door", "received", "duration", "request_bytes", "response_bytes"})
+
+
+@dataclass(frozen=True, slots=True)
+class Became:
+    """`sent` is None where nothing reached the upstream."""
+
+    answer: Answer
+    record: Record
+    sent: Sent | None
+
+
+@dataclass(frozen=True, slots=True)
+class Gateway:
+    rt: Runtime
+    upstream: ScriptedUpstream
+    records: list[Record]
+
+    @property
+    def tools(self) -> dict[str, Endpoint]:
+        return self.rt.toolsets[""].endpoints
+
+    async def agent(self, tool: str, given: Mapping[str, Json]) -> Became:
+        speaker = Agent(self.rt)
+        message = speaker.message("tools/call", {"name": tool, "arguments": dict(given)})
+        headers = speaker.mirrored(message) | {"host": "localhost"}
+        lines = tuple((name.encode(), value.encode()) for name, value in headers.items())
+        return await self.asked(Wire("POST", "/mcp", lines, orjson.dumps(message)))
+
+    async def person(self, wire: Wire, *more: tuple[bytes, bytes]) -> Became:
+        """`wire` has a target below the API's prefix; `more` are headers of the caller's own."""
+        assert wire.body is None or isinstance(wire.body, bytes)
+        length = () if wire.body is None else ((b"content-length", b"%d" % len(wire.body)),)
+        lines = ((b"host", b"localhost"), *wire.headers, *length, *more)
+        return await self.asked(replace(wire, target=PREFIX + wire.target, headers=lines))
+
+    async def asked(self, wire: Wire) -> Became:
+        before, recorded = len(self.upstream.sent), len(self.records)
+        connection = Connection(wire.body if isinstance(wire.body, bytes) else b"")
+        await Traffic(Holder(self.rt))(_scope(wire), connection.receive, connection.send)
+        (record,), sent = self.records[recorded:], self.upstream.sent[before:]
+        assert len(sent) <= 1, "one call makes one request at most"
+        return Became(connection.answer(), record, sent[0] if sent else None)
+
+
+@dataclass(frozen=True, slots=True)
+class Arrangement:
+    """What differs from one API below a prefix. `api` and `limits` are keys of a configuration file."""
+
+    api: Mapping[str, Json] = field(default_factory=dict)
+    limits: Mapping[str, Json] = field(default_factory=dict)
+    authenticator: Authenticator | None = None
+    upstream: Upstream | None = None
+    url: str = "http://upstream.test/base"
+
+
+PLAIN = Arrangement()
+
+
+def gateway(document: Path, arrangement: Arrangement = PLAIN) -> Gateway:
+    upstream = {"url": arrangement.url, "headers": dict([CREDENTIAL])}
+    api = {"spec": str(document.resolve()), "prefix": PREFIX, "upstream": upstream} | dict(arrangement.api)
+    with TemporaryDirectory() as folder:
+        file = Path(folder, "bridge.yaml")
+        file.write_bytes(orjson.dumps({"apis": {"api": api}, "limits": dict(arrangement.limits)}))
+        settings = load(file, {})
+        loaded = load_apis(settings)
+    assert not loaded.absent, loaded.absent
+    scripted, records = ScriptedUpstream(), list[Record]()
+    parts = Parts(arrangement.upstream or scripted, MemoryBuckets(), MemoryLeases(), (records.append,))
+    rt = compile_runtime(settings, loaded, parts)
+    return Gateway(replace(rt, authenticator=arrangement.authenticator or rt.authenticator), scripted, records)
+
+
+def given(one: Endpoint, turn: int = 1) -> dict[str, Json]:
+    """Arguments that the tool's own schema accepts: the first turn what is required, every other one all there is."""
+    assert one.tool is not None
+    return arguments(one.tool.input_schema, f"{one.tool.name}/{turn}", full=turn > 0)
+
+
+def granting(*operations: str) -> Grant:
+    return Grant(frozenset(("api", operation) for operation in operations), "some")
+
+
+def differences(agent: Became, person: Became) -> Iterator[str]:
+    """Where the two calls were not the same to the gateway or to the upstream."""
+    for one in fields(Record):
+        said = getattr(agent.record, one.name), getattr(person.record, one.name)
+        if one.name not in APART and said[0] != said[1]:
+            yield f"record.{one.name}: {said[0]!r} for the agent, {said[1]!r} for the person"
+    if agent.sent is None or person.sent is None:
+        if agent.sent is not person.sent:
+            yield f"sent: {agent.sent and agent.sent.wire!r} for the agent, {person.sent and person.sent.wire!r}"
+        return
+    yield from _requests_differ(agent.sent, person.sent)
+
+
+def _requests_differ(agent: Sent, person: Sent) -> Iterator[str]:
+    ours, theirs = agent.wire, person.wire
+    for name in ("method", "target", "body"):
+        if getattr(ours, name) != getattr(theirs, name):
+            yield f"{name}: {getattr(ours, name)!r} for the agent, {getattr(theirs, name)!r} for the person"
+    fields_of_person = sorted(line for line in theirs.headers if line[0] not in ADDED)
+    if sorted(ours.headers) != fields_of_person:
+        yield f"headers: {sorted(ours.headers)} for the agent, {fields_of_person} for the person"
+    if agent.target != person.target or agent.target.headers != person.target.headers:
+        yield f"target: {agent.target!r} for the agent, {person.target!r} for the person"
+    if abs(agent.deadline - person.deadline) > 1:
+        yield f"deadline: {agent.deadline:.1f} for the agent, {person.deadline:.1f} for the person"
+
+
+def _scope(wire: Wire) -> Scope:
+    path, _, query = wire.target.partition("?")
+    return {
+        "type": "http",
+        "method": wire.method,
+        "scheme": "http",
+        "path": unquote(path),
+        "raw_path": path.encode(),
+        "query_string": query.encode(),
+        "http_version": "1.1",
+        "headers": list(wire.headers),
+        "client": PEER,
+    }

@@ -1,0 +1,116 @@
+"""Documents made to cost more than they are worth: refused by a named budget, or read in time that grows with size."""
+
+import time
+
+import pytest
+
+from bridge.importer import Budgets, ImportFailed
+from bridge.model import Json
+from tests.kit.documents import answering, broken_schemas, finding_ids, imported, only_tool, paths, posting
+
+TEXT = {"type": "string"}
+
+
+def doubling(levels: int, keyword: str) -> dict[str, Json]:
+    """Schemas of which each holds the next one twice: written out, 2^levels."""
+    schemas: dict[str, Json] = {
+        f"L{level}": {"type": "object", keyword: [{"$ref": f"#/components/schemas/L{level + 1}"}] * 2}
+        for level in range(levels)
+    }
+    return schemas | {f"L{levels}": {"type": "object", "properties": {"end": TEXT}}}
+
+
+@pytest.mark.timeout(10)
+@pytest.mark.parametrize("keyword", ["allOf", "anyOf", "oneOf"])
+@pytest.mark.parametrize("make", [posting, answering])
+def test_doubling_is_never_written_out(make: Json, keyword: str) -> None:
+    catalog = imported(make({"$ref": "#/components/schemas/L0"}, **doubling(60, keyword)), output_bytes=1 << 20)
+    assert not broken_schemas(catalog.tools.values())
+    assert only_tool(catalog).tokens < 10_000
+
+
+@pytest.mark.timeout(10)
+def test_doubling_through_properties_is_never_written_out() -> None:
+    schemas = {f"L{level}": {"type": "object", "properties": {
+        side: {"$ref": f"#/components/schemas/L{level + 1}"} for side in ("left", "right")}} for level in range(60)}  # fmt: skip
+    catalog = imported(posting({"$ref": "#/components/schemas/L0"}, **schemas, L60=TEXT))
+    assert only_tool(catalog).tokens < 10_000
+    assert not broken_schemas(catalog.tools.values())
+
+
+@pytest.mark.timeout(10)
+def test_doubling_that_has_to_be_written_out_ends_and_it_is_said() -> None:
+    """A neighbour hides a property that every level requires, so that no level can stay a reference."""
+    schemas: dict[str, Json] = {
+        f"L{level}": {"required": ["x"], "allOf": [{"$ref": f"#/components/schemas/L{level + 1}"}] * 2}
+        for level in range(18)
+    }
+    schemas["L18"] = {"required": ["x"]}
+    root = {"properties": {"x": TEXT | {"readOnly": True}}, "allOf": [{"$ref": "#/components/schemas/L0"}]}
+    catalog = imported(posting({"type": "array", "items": root}, **schemas))
+    assert "required-but-hidden" in finding_ids(catalog)
+    assert not broken_schemas(catalog.tools.values())
+
+
+@pytest.mark.timeout(10)
+def test_more_members_of_all_of_than_the_budget_end_the_import() -> None:
+    parts = [{"type": "object", "properties": {f"p{number}": TEXT}} for number in range(30)]
+    assert imported(posting({"type": "array", "items": {"allOf": parts}})).tools
+    with pytest.raises(ImportFailed, match="all_of"):
+        imported(posting({"type": "array", "items": {"allOf": parts}}), budgets=Budgets(all_of=20))
+
+
+@pytest.mark.timeout(10)
+@pytest.mark.parametrize("keyword", ["allOf", "anyOf", "items", "properties", "additionalProperties", "not"])
+def test_long_chain_of_components_becomes_a_sound_schema(keyword: str) -> None:
+    def link(ref: Json) -> Json:
+        return {"allOf": [ref], "anyOf": [ref], "properties": {"next": ref}}.get(keyword, ref)
+
+    schemas: dict[str, Json] = {
+        f"C{number}": {"type": "object", keyword: link({"$ref": f"#/components/schemas/C{number + 1}"})}
+        for number in range(150)
+    }
+    catalog = imported(posting({"type": "array", "items": {"$ref": "#/components/schemas/C0"}}, **schemas, C150=TEXT))
+    assert not broken_schemas(catalog.tools.values())
+
+
+def deep(levels: int, *, ends: Json) -> Json:
+    value: Json = ends
+    for _ in range(levels):
+        value = {"type": "array", "items": value}
+    return value
+
+
+@pytest.mark.timeout(10)
+def test_deep_components_in_a_chain_do_not_exhaust_the_stack() -> None:
+    schemas = {f"D{number}": deep(100, ends={"$ref": f"#/components/schemas/D{number + 1}"}) for number in range(20)}
+    catalog = imported(posting({"type": "array", "items": {"$ref": "#/components/schemas/D0"}}, **schemas, D20=TEXT))
+    assert not broken_schemas(catalog.tools.values())
+
+
+def test_nesting_beyond_the_budget_is_refused() -> None:
+    with pytest.raises(ImportFailed, match="depth"):
+        imported(posting(deep(60, ends=TEXT)), budgets=Budgets(depth=50))
+
+
+def test_time_beyond_the_budget_ends_the_import() -> None:
+    with pytest.raises(ImportFailed, match="seconds"):
+        imported(paths({"GET /a": {}}), budgets=Budgets(seconds=-1))
+
+
+@pytest.mark.timeout(15)
+def test_thousands_of_operations_are_read() -> None:
+    """Each with its own component; the time is bounded by the test's, its growth was looked at by hand."""
+    schemas = {f"S{n}": {"type": "object", "properties": {"a": TEXT, "b": {"type": "integer"}}} for n in range(2000)}
+    operations = {f"POST /things/{n}/{{id}}": {"operationId": f"doThing{n}", "requestBody": {"content": {
+        "application/json": {"schema": {"$ref": f"#/components/schemas/S{n}"}}}}} for n in range(2000)}  # fmt: skip
+    assert len(imported(paths(operations, components={"schemas": schemas})).tools) == 2000
+
+
+@pytest.mark.timeout(10)
+@pytest.mark.parametrize("piece", ["[", "<a", "](", "[a](b", "&lt;", "(", "![", "[x](y(", "[](" + "(" * 10, '[a](b "'])
+def test_description_made_to_confuse_is_cleaned_in_time(piece: str) -> None:
+    text = piece * 20_000 + "]("
+    before = time.monotonic()
+    imported(paths({"GET /a": {"description": text}}))
+    assert time.monotonic() - before < 5

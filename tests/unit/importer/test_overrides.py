@@ -1,0 +1,130 @@
+"""`x-mcp` on an operation, the same keys from the configuration, and which operations are chosen at all."""
+
+import pytest
+
+from bridge.importer import Override
+from bridge.importer.select import matches
+from bridge.model import Json, Operation
+from tests.kit.documents import finding, finding_ids, imported, only_operation, only_tool, paths, tool
+
+ALL = {
+    "GET /pets": {"operationId": "listPets", "tags": ["public", "pets"]},
+    "POST /pets": {"operationId": "addPet", "tags": ["pets"]},
+    "GET /pets/{id}": {"operationId": "pets/get"},
+    "DELETE /pets/{id}": {},
+    "GET /admin/users": {"operationId": "LIST"},
+}
+
+
+def extended(extension: Json) -> Json:
+    return paths({"POST /a": {"operationId": "a", "summary": "Does a", "x-mcp": extension}})
+
+
+def test_document_may_name_and_describe_its_tool() -> None:
+    found = only_tool(imported(extended({"name": "do_it", "title": "Do it", "description": "Use <b>first</b>"})))
+    assert (found.name, found.title, found.description) == ("do_it", "Do it", "Use first")
+
+
+def test_document_may_hide_an_operation_from_agents() -> None:
+    catalog = imported(extended({"expose": "none"}))
+    assert not catalog.tools
+    assert only_operation(catalog).key == "POST /a"
+
+
+def test_document_may_ask_for_a_resource_or_for_consent() -> None:
+    assert only_tool(imported(extended({"expose": "resource"}))).expose == "resource"
+    assert only_tool(imported(extended({"confirm": True}))).confirm
+    assert not only_tool(imported(extended({}))).confirm
+
+
+def test_document_may_correct_the_hints() -> None:
+    hints = {"readOnly": True, "destructive": False, "idempotent": True, "openWorld": False}
+    found = only_tool(imported(extended({"annotations": hints}))).annotations
+    assert (found.read_only, found.destructive, found.idempotent, found.open_world) == (True, False, True, False)
+
+
+@pytest.mark.parametrize(
+    ("written", "seconds"), [(2, 2.0), (0.5, 0.5), ("500ms", 0.5), ("30s", 30.0), ("2m", 120.0), ("7", 7.0), ("1.5 s", 1.5)]
+)
+def test_timeout_is_read_with_its_unit(written: Json, seconds: float) -> None:
+    assert only_operation(imported(extended({"timeout": written}))).timeout == seconds
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"timeout": 0}, {"timeout": -5}, {"timeout": "-5s"}, {"timeout": "inf"}, {"timeout": "nan"}, {"timeout": "1e9s"},
+        {"timeout": True}, {"timeout": []}, {"timeout": "5h"}, {"expose": []}, {"expose": "always"}, {"confirm": "yes"},
+        {"name": 5}, {"title": []}, {"annotations": 5}, {"annotations": {"readOnly": "yes"}}, {"unknown": 1}, [], "x", 5,
+    ],
+)  # fmt: skip
+def test_setting_that_cannot_be_read_is_reported_and_costs_itself_alone(wrong: Json) -> None:
+    catalog = imported(extended(wrong))
+    assert tool(catalog, "a").description == "Does a."
+    assert only_operation(catalog).timeout is None
+    assert finding(catalog, "x-mcp").lost
+
+
+@pytest.mark.parametrize("key", ["a", "POST /a"])
+def test_configuration_wins_over_the_document(key: str) -> None:
+    overrides = {key: Override(name="configured", confirm=False, timeout=9.0)}
+    catalog = imported(extended({"name": "written", "title": "Kept", "confirm": True}), overrides=overrides)
+    found = tool(catalog, "configured")
+    assert (found.title, found.confirm, only_operation(catalog).timeout) == ("Kept", False, 9.0)
+
+
+def test_method_and_path_win_over_the_operation_id() -> None:
+    overrides = {"a": Override(title="by id"), "POST /a": Override(title="by path")}
+    assert only_tool(imported(extended({}), overrides=overrides)).title == "by path"
+
+
+@pytest.mark.parametrize("given", ["Do It!", "x" * 60, "1st"])
+def test_name_that_is_not_usable_everywhere_is_changed_and_it_is_said(given: str) -> None:
+    catalog = imported(extended({"name": given}))
+    assert "not usable" in finding(catalog, "name-changed").message
+    assert only_tool(catalog).name in finding(catalog, "name-changed").message
+
+
+def test_name_that_two_ask_for_goes_to_neither_and_it_is_said() -> None:
+    catalog = imported(paths({"GET /a": {"x-mcp": {"name": "same"}}, "GET /b": {"x-mcp": {"name": "same"}}}))
+    assert "same" not in catalog.tools
+    assert len(catalog.tools) == 2
+    assert finding_ids(catalog) == {"name-changed"}
+
+
+# --- choosing ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("include", "exclude", "keys"),
+    [
+        ((), (), {"GET /pets", "POST /pets", "GET /pets/{id}", "DELETE /pets/{id}", "GET /admin/users"}),
+        (("tag:public",), (), {"GET /pets"}),
+        (("tag:p*",), ("addPet",), {"GET /pets"}),
+        (("GET /pets/**",), (), {"GET /pets", "GET /pets/{id}"}),
+        (("GET /pets/*",), (), {"GET /pets/{id}"}),
+        (("/pets",), (), {"GET /pets", "POST /pets"}),
+        (("get /pets",), (), {"GET /pets"}),
+        (("* /pets",), (), {"GET /pets", "POST /pets"}),
+        (("DELETE",), (), {"DELETE /pets/{id}"}),
+        (("effect:reads",), ("/admin/**",), {"GET /pets", "GET /pets/{id}"}),
+        (("effect:destroys",), (), {"DELETE /pets/{id}"}),
+        (("list*", "LIST"), (), {"GET /pets", "GET /admin/users"}),
+        (("pets/*",), (), {"GET /pets/{id}"}),
+        (("nothing",), (), set()),
+        ((), ("GET", "POST"), {"DELETE /pets/{id}"}),
+    ],
+)
+def test_selectors_choose_which_operations_become_tools(
+    include: tuple[str, ...], exclude: tuple[str, ...], keys: set[str]
+) -> None:
+    catalog = imported(paths(ALL), include=include, exclude=exclude)
+    assert {catalog.operations["api", tool.operation].key for tool in catalog.tools.values()} == keys
+    assert len(catalog.operations) == len(ALL)
+
+
+def test_selector_is_no_regular_expression() -> None:
+    operation = Operation("a.b", "api", "GET", "/a(b", operation_id="a.b")
+    assert matches("/a(b", operation)
+    assert matches("a.b", operation)
+    assert not matches("a.b", Operation("axb", "api", "GET", "/", operation_id="axb"))
