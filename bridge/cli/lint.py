@@ -19,7 +19,7 @@ def lint(
     output: Annotated[Format, typer.Option("--output", "-o")] = Format.TEXT,
 ) -> None:
     """Hold documents against their specification, and say what an agent would miss in them."""
-    from bridge.importer.advice import advise  # brings openapi-core, which no other command should wait for
+    from bridge.importer.advice import advise  # noqa: PLC0415 - brings openapi-core, for which no other command should wait
 
     inputs = Inputs(specs=tuple(specs or ()), config=config, overlays=tuple(overlay or ()), allow_private=allow_private)
     loaded = load_apis(settings(inputs))

@@ -1,6 +1,6 @@
 """Every configured API, imported: documents that fail cost their own API and nothing else."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -54,6 +54,7 @@ def load_apis(settings: Settings, *, lines: bool = False) -> Loaded:
         imported.append(found)
         extra += findings
     catalog = build(imported, read_lock(settings.names))
+    extra += _toolless(catalog, imported)
     found_in_documents = located(catalog.findings, imported) if lines else catalog.findings
     catalog = replace(catalog, findings=(*extra, *found_in_documents))
     stale = tuple(finding.source for finding in extra if finding.id == "document-stale")
@@ -126,6 +127,19 @@ def read_lock(path: Path) -> Mapping[str, str]:
     if not isinstance(names, dict) or not all(isinstance(name, str) for name in names.values()):
         raise ImportFailed(str(path), "a lock of names holds one object of texts; write it anew with check --lock")
     return names
+
+
+def _toolless(catalog: Catalog, imported: list[Imported]) -> Iterator[Finding]:
+    """Agents that find nothing at an address ask themselves whether it is the right one."""
+    served = {tool.api for tool in catalog.tools.values()}
+    for one in imported:
+        if one.api.name not in served:
+            count = len(one.drafts)
+            why = f"none of its {count} operations becomes a tool" if count else "it describes no operations"
+            yield Finding(
+                "no-tools", Severity.INFO, "", f"no tools: {why}", advice="see paths, include and exclude",
+                source=one.document.name, api=one.api.name,
+            )  # fmt: skip
 
 
 def _absent(name: str, error: ImportFailed) -> Finding:

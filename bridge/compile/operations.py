@@ -5,8 +5,20 @@ from dataclasses import replace
 
 from bridge.egress.decode import compile_decoder
 from bridge.egress.encode import compile_builder
-from bridge.model import BadArguments, Catalog, Endpoint, Operation, Route, Target, Timeouts, Tool, Validate
-from bridge.model.endpoint import Arguments
+from bridge.model import (
+    Arguments,
+    BadArguments,
+    Build,
+    Catalog,
+    Endpoint,
+    Operation,
+    Route,
+    Target,
+    Timeouts,
+    Tool,
+    Validate,
+    Wire,
+)
 from bridge.pipeline.arguments import compile_check
 from bridge.pipeline.inspect import compile_inspector
 
@@ -27,12 +39,25 @@ def endpoint(operation: Operation, tool: Tool | None, route: Route) -> Endpoint:
         operation=operation,
         tool=tool,
         route=_route(operation, route),
-        build=compile_builder(operation),
+        build=_builder(operation, route),
         check=compile_check(tool) if tool is not None else _no_tool,
         decode=compile_decoder(operation, tool),
         inspect=compile_inspector(operation) if inspected else None,
         needs_body=inspected and operation.body is not None,
     )
+
+
+def _builder(operation: Operation, route: Route) -> Build:
+    """An upstream that expects the prefix in people's requests expects it in agents' too."""
+    build = compile_builder(operation)
+    if route.rewrite.strip_prefix or not route.prefix:
+        return build
+
+    def prefixed(arguments: Arguments) -> Wire:
+        wire = build(arguments)
+        return replace(wire, target=route.prefix + wire.target)
+
+    return prefixed
 
 
 def _no_tool(arguments: Arguments) -> None:

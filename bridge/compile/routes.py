@@ -10,7 +10,8 @@ from bridge.config.schema import Api as ApiSettings
 from bridge.config.schema import Upstream
 from bridge.config.values import Secret
 from bridge.egress.address import check_address
-from bridge.model import Api, Finding, Headers, Rewrite, Route, Severity, Target, Timeouts
+from bridge.model import Api, Catalog, Finding, Headers, Rewrite, Route, Severity, Target, Timeouts, Where
+from bridge.model.headers import argument_may_set
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,10 +22,10 @@ class Routed:
     findings: tuple[Finding, ...]
 
 
-def routes(settings: Mapping[str, ApiSettings], apis: tuple[Api, ...]) -> Routed:
+def routes(settings: Mapping[str, ApiSettings], catalog: Catalog) -> Routed:
     made: dict[str, Route] = {}
     findings: list[Finding] = []
-    for api in apis:
+    for api in catalog.apis:
         one = settings[api.name]
         targets, why = _targets(api, one)
         if why:
@@ -41,9 +42,19 @@ def routes(settings: Mapping[str, ApiSettings], apis: tuple[Api, ...]) -> Routed
             ),
             unlisted=one.unlisted,
             validate=one.validation,
+            underscored=_underscored(api, catalog),
             configured=bool(one.upstream.url or one.upstream.targets),
         )
     return Routed(made, tuple(findings))
+
+
+def _underscored(api: Api, catalog: Catalog) -> frozenset[bytes]:
+    """Of parameters, and of the schemes that callers present their credentials by (`api_key` is a common one)."""
+    names = {one.name for one in api.security_schemes.values() if one.where == Where.HEADER}
+    for operation in catalog.operations.values():
+        if operation.api == api.name:
+            names |= {param.name for param in operation.params if param.where is Where.HEADER}
+    return frozenset(name.lower().encode() for name in names if "_" in name and argument_may_set(name))
 
 
 def _targets(api: Api, settings: ApiSettings) -> tuple[tuple[Target, ...], str]:

@@ -39,7 +39,7 @@ def parts(accounts: tuple[Account, ...] = ()) -> Parts:
 
 def compile_runtime(settings: Settings, loaded: Loaded, lasting: Parts) -> Runtime:
     """The findings of routing join the catalogue's."""
-    routed = routes(settings.apis, loaded.catalog.apis)
+    routed = routes(settings.apis, loaded.catalog)
     compiled = endpoints(loaded.catalog, routed.routes)
     found = (*loaded.catalog.findings, *routed.findings, *_collisions(settings, routed.routes, compiled))
     catalog = replace(loaded.catalog, findings=found)

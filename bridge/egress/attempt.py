@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 import httpcore
 
 from bridge.model import Json, Target, Wire
+from bridge.model.headers import dashed
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS", "QUERY"})
 # RFC 9110 section 9.2.2: requests that may be repeated “if a communication failure occurs before the client is able to
@@ -90,8 +91,8 @@ def _address(origin: str) -> tuple[bytes, bytes, int | None, bytes]:
 
 
 def _headers(wire: Wire, target: Target, host: bytes) -> list[tuple[bytes, bytes]]:
-    own = {name for name, _ in target.headers}
-    fields = [*(field for field in wire.headers if field[0] not in own), *target.headers]
+    own = {dashed(name) for name, _ in target.headers}
+    fields = [*(field for field in wire.headers if dashed(field[0]) not in own), *target.headers]
     names = {name for name, _ in fields}
     if b"host" not in names:
         fields.insert(0, (b"host", host))

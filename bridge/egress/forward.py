@@ -8,6 +8,7 @@ import re
 
 from bridge.egress.headers import end_to_end
 from bridge.model import Call, Headers, Wire
+from bridge.model.headers import dashed, is_of_proxies
 
 # RFC 9110 section 7.6.1: “A sender MUST NOT send a connection option corresponding to a field that is intended for all
 # recipients of the content.” One that does so anyway (`Connection: Authorization`) wants a check further on to miss it.
@@ -20,10 +21,7 @@ _LASTING = frozenset(
 )  # fmt: skip
 
 # `Host` is the target's own; `Expect` was answered here, since uploads begin only after the call was let through.
-# The rest are words of a trusted proxy: who called (the client certificate among them), or another path to route by.
-_REPLACED = frozenset(
-    {b"host", b"expect", b"forwarded", b"x-real-ip", b"x-client-cert", b"x-original-url", b"x-rewrite-url"}
-)
+_REPLACED = frozenset({b"host", b"expect"})
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+").fullmatch
 
 
@@ -33,16 +31,19 @@ def forward(call: Call) -> Wire:
     path = call.below if rewrite.strip_prefix else call.path
     target = f"{path}?{call.query}" if call.query else path
     replaced = rewrite.remove_headers | {name for name, _ in rewrite.set_headers}
-    fields = (*_passed(call.headers), *_provenance(call))
-    kept = tuple(field for field in fields if field[0] not in replaced)
+    fields = (*_passed(call.headers, call.route.underscored), *_provenance(call))
+    kept = tuple(field for field in fields if dashed(field[0]) not in replaced and field[0] not in replaced)
     return Wire(call.method, target, _sized(kept + rewrite.set_headers, call.body), call.body)
 
 
-def _passed(headers: Headers) -> Headers:
+def _passed(headers: Headers, underscored: frozenset[bytes]) -> Headers:
+    """Names with an underscore pass only where the document has them: see `dashed`."""
     return tuple(
         field
         for field in end_to_end(headers, keep=_LASTING)
-        if field[0] not in _REPLACED and not field[0].startswith(b"x-forwarded-")
+        if field[0] not in _REPLACED
+        and not is_of_proxies(field[0])
+        and (b"_" not in field[0] or field[0] in underscored)
     )
 
 

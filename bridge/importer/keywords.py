@@ -128,6 +128,8 @@ READERS: dict[str, Reader] = {
 
 def types_of(value: Json) -> tuple[list[str], list[str]]:
     """The types that `type` names, in 2020-12's words, and those that are none."""
+    if value is None:
+        return [], ["nothing"]
     listed = value if isinstance(value, list) else [value]
     good: list[str] = []
     wrong: list[str] = []

@@ -77,7 +77,7 @@ def _plain(wish: Wish) -> str:
 
 
 def _with_api(wish: Wish) -> str:
-    return fit(f"{snake(wish.api)}_{_plain(wish)}")
+    return fit(f"{snake(wish.api) or 'api'}_{_plain(wish)}")
 
 
 def _with_hash(wish: Wish) -> str:
@@ -89,7 +89,7 @@ def _with_hash(wish: Wish) -> str:
 def snake(text: str) -> str:
     """Words in lower case joined by single underscores, a letter first; "" when no letter or digit is left."""
     text = re.sub(r"([a-z0-9])([A-Z])", r"\1_\2", text)
-    text = re.sub(r"([A-Z]+)([A-Z][a-z])", r"\1_\2", text)
+    text = re.sub(r"([A-Z])([A-Z][a-z])", r"\1_\2", text)
     text = re.sub(r"[^a-zA-Z0-9]+", "_", text).strip("_").lower()
     return f"n{text}" if text and text[0].isdigit() else text
 

@@ -33,7 +33,7 @@ from bridge.model import Json
 
 LONGEST_DEFAULT = 200
 MOST_WRITTEN_OUT = 10_000
-"""Components repeated for one place each, in a whole document: where each holds two others, a few lines hold millions."""
+"""Components repeated for one place each, in one document: where each holds two others, a few lines hold millions."""
 _NOTHING: frozenset[str] = frozenset()
 
 
@@ -192,7 +192,7 @@ class Schemas:
         if self._written_out <= MOST_WRITTEN_OUT:
             return True
         self.notes.warn(
-            "required-but-hidden", at, "too many schemas differ only in what they require", advice="share fewer of them",
+            "required-but-hidden", at, "too many schemas differ only in what they require",
             lost="that this schema must not require what its neighbour under allOf leaves out",
         )  # fmt: skip
         return False

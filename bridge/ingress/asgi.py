@@ -15,10 +15,9 @@ def field_lines(scope: Scope) -> Headers:
     """The request's headers, names in lower case.
 
     RFC 9110 section 5.5: “A field value does not include leading or trailing whitespace”; servers differ in whether
-    they cut it off. Names with an underscore are dropped: an upstream that maps headers to CGI variables cannot tell
-    `X_User` from `X-User`, and only one of the two was looked at here.
+    they cut it off.
     """
-    return tuple((name.lower(), value.strip(b" \t")) for name, value in scope["headers"] if b"_" not in name)
+    return tuple((name.lower(), value.strip(b" \t")) for name, value in scope["headers"])
 
 
 def first(headers: Headers, name: bytes) -> bytes:

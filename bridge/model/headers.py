@@ -19,6 +19,10 @@ HOP_BY_HOP = frozenset(
     }
 )
 
+# Words of a proxy that is trusted: who called (the client certificate among them), or another path to route by. No proxy
+# before the gateway is, so at either door they would only be claims.
+_OF_PROXIES = frozenset({b"forwarded", b"x-client-cert", b"x-original-url", b"x-real-ip", b"x-rewrite-url"})
+
 # OpenAPI 3.1 section 4.8.12: “If in is "header" and the name field is "Accept", "Content-Type" or "Authorization",
 # the parameter definition SHALL be ignored.” The rest frames the message, names the server or holds credentials.
 _NEVER_ARGUMENTS = frozenset(name.decode() for name in HOP_BY_HOP) | {
@@ -28,19 +32,25 @@ _NEVER_ARGUMENTS = frozenset(name.decode() for name in HOP_BY_HOP) | {
     "content-type",
     "cookie",
     "expect",
-    "forwarded",
     "host",
-    "x-forwarded-for",
-    "x-forwarded-host",
-    "x-forwarded-proto",
 }
 _NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+").fullmatch  # RFC 9110 section 5.6.2, token
 
 
 def argument_may_set(name: str) -> bool:
     """Whether a header parameter of this name may become a tool argument."""
-    lower = name.lower()
-    return is_token(name) and lower not in _NEVER_ARGUMENTS and not lower.startswith("proxy-")
+    twin = dashed(name.lower().encode()).decode()
+    claim = twin.startswith("proxy-") or is_of_proxies(twin.encode())
+    return is_token(name) and twin not in _NEVER_ARGUMENTS and not claim
+
+
+def is_of_proxies(name: bytes) -> bool:
+    return name in _OF_PROXIES or name.startswith(b"x-forwarded-")
+
+
+def dashed(name: bytes) -> bytes:
+    """An upstream that maps headers to CGI variables (RFC 3875 section 4.1.18) cannot tell `X_User` from `X-User`."""
+    return name.replace(b"_", b"-")
 
 
 def is_token(text: str) -> bool:

@@ -147,7 +147,9 @@ def _insert(root: _Node, endpoint: Endpoint) -> None:
     leaves = node.leaves.setdefault(endpoint.operation.method, [])
     leaves.append(_Leaf(query, names, endpoint))
     # A fragment (`/files/{id}#add_link`) describes one path twice and is in no request: the plain key is meant.
-    leaves.sort(key=lambda leaf: (len(leaf.query), len(leaf.names), "#" not in leaf.endpoint.operation.path), reverse=True)
+    leaves.sort(
+        key=lambda leaf: (len(leaf.query), len(leaf.names), "#" not in leaf.endpoint.operation.path), reverse=True
+    )
 
 
 def _child(node: _Node, segment: str) -> _Node:

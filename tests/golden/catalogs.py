@@ -37,9 +37,18 @@ def text(catalog: Catalog) -> str:
 
 
 def _tool(tool: Tool) -> Json:
-    told = {"name": tool.name, "title": tool.title, "description": tool.description, "expose": tool.expose,
-            "confirm": tool.confirm, "annotations": tool.annotations.as_json(), "wrapped": tool.wrapped,
-            "inputSchema": tool.input_schema, "outputSchema": tool.output_schema, "operation": tool.operation}  # fmt: skip
+    told = {
+        "name": tool.name,
+        "title": tool.title,
+        "description": tool.description,
+        "expose": tool.expose,
+        "confirm": tool.confirm,
+        "annotations": tool.annotations.as_json(),
+        "wrapped": tool.wrapped,
+        "inputSchema": tool.input_schema,
+        "outputSchema": tool.output_schema,
+        "operation": tool.operation,
+    }
     return {key: value for key, value in told.items() if value is not None and value is not False}
 
 

@@ -1,4 +1,4 @@
-"""`python -m tests.golden.update` writes what is generated now over what is expected: read the diff before committing."""
+"""`python -m tests.golden.update` writes what is made now over what is expected: read the diff."""
 
 from tests.golden.catalogs import CASES, cases, rendered
 

@@ -4,6 +4,7 @@
 each is returned in a form in which the two can be compared; `differences` says where they do not agree.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
@@ -134,9 +135,9 @@ def _requests_differ(agent: Sent, person: Sent) -> Iterator[str]:
     for name in ("method", "target", "body"):
         if getattr(ours, name) != getattr(theirs, name):
             yield f"{name}: {getattr(ours, name)!r} for the agent, {getattr(theirs, name)!r} for the person"
-    fields_of_person = sorted(line for line in theirs.headers if line[0] not in ADDED)
-    if sorted(ours.headers) != fields_of_person:
-        yield f"headers: {sorted(ours.headers)} for the agent, {fields_of_person} for the person"
+    lost, added = Counter(ours.headers) - Counter(theirs.headers), Counter(theirs.headers) - Counter(ours.headers)
+    if lost or not {name for name, _ in added} <= ADDED:
+        yield f"headers: {sorted(lost)} for the agent alone, {sorted(added)} for the person alone"
     if agent.target != person.target or agent.target.headers != person.target.headers:
         yield f"target: {agent.target!r} for the agent, {person.target!r} for the person"
     if abs(agent.deadline - person.deadline) > 1:

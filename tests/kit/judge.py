@@ -12,7 +12,10 @@ from http.cookies import SimpleCookie
 from urllib.parse import parse_qsl, unquote
 
 import orjson
+from jsonschema import Draft202012Validator
 from jsonschema.exceptions import best_match
+from jsonschema.protocols import Validator
+from jsonschema.validators import extend
 from jsonschema_path import SchemaPath
 from openapi_core import Config, OpenAPI
 from openapi_core.casting.schemas import (
@@ -28,7 +31,8 @@ from openapi_core.templating.datatypes import TemplateResult
 from openapi_core.templating.paths.datatypes import PathOperationServer
 from openapi_core.templating.paths.exceptions import PathNotFound
 from openapi_core.validation.request.validators import V30RequestValidator
-from openapi_core.validation.schemas import oas30_read_schema_validators_factory
+from openapi_core.validation.schemas.factories import SchemaValidatorsFactory
+from openapi_schema_validator import OAS30ReadValidator, OAS30WriteValidator, OAS31Validator, OAS32Validator
 from werkzeug.datastructures import Headers, ImmutableMultiDict
 
 from bridge.model import Json, Wire
@@ -118,13 +122,29 @@ def _latin(value: bytes, **parameters: str) -> Json:
     return value.decode("latin-1")
 
 
+def _undiscriminating(validator: type[Validator]) -> SchemaValidatorsFactory:
+    """OpenAPI 3.1.1, Discriminator Object: “`discriminator` MUST NOT change the validation outcome of the schema”. The
+    validators refuse a value that names no schema under components, so that they get JSON Schema's own keywords."""
+    own = {keyword: Draft202012Validator.VALIDATORS[keyword] for keyword in ("oneOf", "anyOf", "allOf")}
+    checker = validator.FORMAT_CHECKER if validator is OAS30WriteValidator else OAS30ReadValidator.FORMAT_CHECKER
+    return SchemaValidatorsFactory(extend(validator, own), format_checker=checker)
+
+
+READING = _undiscriminating(OAS30ReadValidator)
+_VALIDATORS = {
+    "3.0": _undiscriminating(OAS30WriteValidator),
+    "3.1": _undiscriminating(OAS31Validator),
+    "3.2": _undiscriminating(OAS32Validator),
+}
+
+
 class ParametersAreNoProperties(V30RequestValidator):
     """OpenAPI 3.0.3, Schema Object, readOnly: “Relevant only for Schema `"properties"` definitions”. A parameter whose
     schema says it is refused all the same by the validators for writing, so that parameters get those for reading."""
 
     def _get_parameter(self, parameters: RequestParameters, param: SchemaPath) -> Json:
         writing = self.schema_validators_factory
-        self.schema_validators_factory = oas30_read_schema_validators_factory
+        self.schema_validators_factory = READING
         try:
             return super()._get_parameter(parameters, param)
         finally:
@@ -136,7 +156,7 @@ def decoded(load: DeserializerCallable) -> DeserializerCallable:
     undone once delimiters are told from data, as RFC 3986 section 2.4 demands."""
 
     def read(explode: bool, name: str, kind: str, location: Mapping[str, Json]) -> Json:
-        if isinstance(location, dict):
+        if type(location) is dict:  # a path's; a query, a form and a header have types of their own
             return _unquoted(load(explode, name, kind, location))
         if any(isinstance(value, bytes) for value in location.values()):
             pairs = [(key, _latin(one)) for key in location for one in location.getlist(key)]  # type: ignore[attr-defined]
@@ -177,6 +197,7 @@ class Judge:
             spec_validator_cls=None,
             path_finder_cls=self.finder,
             **({"request_validator_cls": ParametersAreNoProperties} if written.version == "3.0" else {}),
+            schema_validators_factory=_VALIDATORS[written.version],
             style_deserializers_factory=StyleDeserializersFactory(_CASTERS[written.version], styles),
             security_provider_factory=Credentials(),
             extra_media_type_deserializers=Readers(text=written.version != "3.0"),

@@ -13,7 +13,7 @@ from bridge.pipeline.inspect.find import beside
 from bridge.pipeline.inspect.multipart import Part, parts_of
 from bridge.pipeline.inspect.raw import Pairs, Parsed, Raws, form_of, named, one, plain, repeated, several
 from bridge.pipeline.inspect.reader import Schema, TooMuch
-from bridge.pipeline.inspect.report import TOO_MUCH, judged
+from bridge.pipeline.inspect.report import TOO_MUCH, judged, literal
 from bridge.pipeline.inspect.schema import TooWide
 
 Content: TypeAlias = Callable[[bytes, str], Iterator[str]]
@@ -112,7 +112,7 @@ def compile_multipart(operation: Operation, body: Body) -> Content:
 
 
 def _parts(body: Body, schema: Schema, parts: dict[str, list[Part]]) -> Iterator[str]:
-    pairs = Pairs(((name, part.text) for name, several_ in parts.items() for part in several_), plain)
+    pairs = Pairs(((name, part.text) for name, same in parts.items() for part in same), plain)
     fields = {field.name: field for field in body.fields}
     for name in schema.required():
         if name not in parts and not _styled(fields.get(name), schema, pairs, fields):
@@ -121,7 +121,7 @@ def _parts(body: Body, schema: Schema, parts: dict[str, list[Part]]) -> Iterator
         raws = _styled(field, schema, pairs, fields) or _texts(field, parts.get(name, ()))
         if raws:
             member = schema.member(name)
-            yield from judged(member, member.read(raws), f"body.{name}{{}}")
+            yield from judged(member, member.read(raws), f"body.{literal(name)}{{}}")
 
 
 def _styled(field: Field | None, schema: Schema, pairs: Pairs, fields: dict[str, Field]) -> Raws | None:

@@ -116,7 +116,7 @@ def beside(pairs: Pairs, schema: Schema, others: frozenset[str]) -> Raws | None:
     if "object" not in schema.types():
         return None
     known = schema.names()
-    left = [name for name in pairs.values if name not in others and name not in known] if schema.is_open() else []
+    left = [name for name in pairs.values if name not in known] if schema.is_open() else []
     return members(pairs, [*known, *(name for name in left if name.partition("[")[0] not in others)])
 
 

@@ -11,7 +11,7 @@ from bridge.pipeline.inspect.find import Given, Request, finder, take_apart
 from bridge.pipeline.inspect.path import compile_slots
 from bridge.pipeline.inspect.raw import Raws
 from bridge.pipeline.inspect.reader import Schema, TooMuch
-from bridge.pipeline.inspect.report import TOO_MUCH, judged
+from bridge.pipeline.inspect.report import TOO_MUCH, judged, literal
 from bridge.pipeline.inspect.schema import TooWide
 from bridge.pipeline.problems import describe
 
@@ -40,7 +40,7 @@ class _Judge:
 
     def __init__(self, param: Param, operation: Operation) -> None:
         self._param = param
-        self._place = f"{_LABELS[param.where]} '{param.name.replace('{', '{{').replace('}', '}}')}{{}}'"
+        self._place = f"{_LABELS[param.where]} '{literal(param.name)}{{}}'"
         self._described, defs = described(operation, param.argument)
         self._schema = Schema(self._described, defs)
         others = frozenset(other.name for other in operation.params if other.where is param.where)

@@ -19,3 +19,8 @@ def judged(schema: Schema, value: Json, place: str) -> Iterator[str]:
     for problem in found:
         inner = problem.argument
         yield f"{place.format(inner if not inner or inner[0] == '[' else f'.{inner}')}: {problem.message}"
+
+
+def literal(name: str) -> str:
+    """A name from the document as part of a place."""
+    return name.replace("{", "{{").replace("}", "}}")

@@ -94,3 +94,19 @@ def test_a_body_that_was_read_whole_has_its_length(headers: Headers) -> None:
     wire = forward(replace(call(*headers), body=b"abc"))
     assert values(wire, b"content-length") == [b"3"]
     assert values(wire, b"transfer-encoding") == []
+
+
+def test_a_name_with_an_underscore_passes_only_where_the_document_has_it() -> None:
+    made = call((b"api_key", b"k"), (b"x_user", b"root"))
+    assert made.route is not None
+    made.route = replace(made.route, underscored=frozenset({b"api_key"}))
+    wire = forward(made)
+    assert values(wire, b"api_key") == [b"k"]
+    assert values(wire, b"x_user") == []
+
+
+def test_an_underscore_gets_no_header_past_its_removal() -> None:
+    made = call((b"x_user", b"root"), rewrite=Rewrite(remove_headers=frozenset({b"x-user"})))
+    assert made.route is not None
+    made.route = replace(made.route, underscored=frozenset({b"x_user"}))
+    assert values(forward(made), b"x_user") == []

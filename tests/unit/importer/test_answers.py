@@ -20,7 +20,12 @@ def test_object_is_promised_as_it_is() -> None:
 
 
 def test_promise_leaves_out_what_would_turn_a_good_answer_into_an_error() -> None:
-    schema = {"type": "object", "required": ["n"], "properties": {"n": {"type": "integer", "maximum": 3}}, "oneOf": [{}]}
+    schema = {
+        "type": "object",
+        "required": ["n"],
+        "properties": {"n": {"type": "integer", "maximum": 3}},
+        "oneOf": [{}],
+    }
     output = only_tool(imported(answering(schema))).output_schema
     assert output == {"type": "object", "properties": {"n": {"type": "integer"}}, "anyOf": [{}]}
 

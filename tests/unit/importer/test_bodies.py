@@ -108,8 +108,10 @@ def test_text_body_without_a_schema_is_text() -> None:
 
 
 def test_body_described_by_a_reference_is_found() -> None:
-    document = paths({"POST /a": {"requestBody": {"$ref": "#/components/requestBodies/B"}}},
-                     components={"requestBodies": {"B": {"content": {"application/json": {"schema": PLAIN}}}}})  # fmt: skip
+    document = paths(
+        {"POST /a": {"requestBody": {"$ref": "#/components/requestBodies/B"}}},
+        components={"requestBodies": {"B": {"content": {"application/json": {"schema": PLAIN}}}}},
+    )
     assert set(inputs(imported(document))) <= {"a", "b", "body"}
     assert body_of(imported(document)).kind is BodyKind.JSON
 
@@ -159,7 +161,10 @@ def test_form_fields_become_arguments_with_their_encoding() -> None:
     schema = {"type": "object", "properties": {"tags": {"type": "array", "items": TEXT}, "meta": {"type": "object"}}}
     document = posting(schema, media_type=FORM)
     content = document["paths"]["/things"]["post"]["requestBody"]["content"][FORM]
-    content["encoding"] = {"tags": {"style": "pipeDelimited", "contentType": "x/y"}, "meta": {"contentType": "a/b, c/d"}}
+    content["encoding"] = {
+        "tags": {"style": "pipeDelimited", "contentType": "x/y"},
+        "meta": {"contentType": "a/b, c/d"},
+    }
     fields = {field.name: field for field in body_of(imported(document)).fields}
     assert (fields["tags"].style, fields["tags"].explode, fields["tags"].media_type) == (Style.PIPE, False, None)
     assert (fields["meta"].style, fields["meta"].media_type) == (None, "a/b")
@@ -190,9 +195,16 @@ def test_arrays_of_a_multipart_body_are_parts_of_their_own() -> None:
 
 @pytest.mark.parametrize(
     ("schema", "headers"),
-    [({"const": "x"}, (("X-Kind", "x"),)), ({"default": "x"}, (("X-Kind", "x"),)), ({"enum": ["x"]}, (("X-Kind", "x"),)),
-     ({"enum": ["x", "y"]}, ()), ({"enum": 5}, ()), (TEXT, ()), (None, ())],
-)  # fmt: skip
+    [
+        ({"const": "x"}, (("X-Kind", "x"),)),
+        ({"default": "x"}, (("X-Kind", "x"),)),
+        ({"enum": ["x"]}, (("X-Kind", "x"),)),
+        ({"enum": ["x", "y"]}, ()),
+        ({"enum": 5}, ()),
+        (TEXT, ()),
+        (None, ()),
+    ],
+)
 def test_part_headers_are_sent_where_the_document_fixes_them(schema: Json, headers: Json) -> None:
     document = posting({"type": "object", "properties": {"a": TEXT}}, media_type=MULTIPART)
     content = document["paths"]["/things"]["post"]["requestBody"]["content"][MULTIPART]
@@ -239,8 +251,13 @@ def test_2_0_body_parameter_is_a_body() -> None:
 
 @pytest.mark.parametrize(
     ("consumes", "kind"),
-    [(None, BodyKind.FORM), ([FORM], BodyKind.FORM), ([MULTIPART], BodyKind.MULTIPART), ([MULTIPART, FORM], BodyKind.FORM)],
-)  # fmt: skip
+    [
+        (None, BodyKind.FORM),
+        ([FORM], BodyKind.FORM),
+        ([MULTIPART], BodyKind.MULTIPART),
+        ([MULTIPART, FORM], BodyKind.FORM),
+    ],
+)
 def test_2_0_form_data_is_a_form(consumes: Json, kind: BodyKind) -> None:
     field = {"name": "a", "in": "formData", "type": "string", "required": True, "description": "What"}
     catalog = imported(old(field, consumes=consumes))
@@ -261,7 +278,9 @@ def test_2_0_form_field_keeps_its_collection_format() -> None:
 
 
 def test_2_0_body_wins_over_form_data() -> None:
-    catalog = imported(old({"name": "b", "in": "body", "schema": PLAIN}, {"name": "f", "in": "formData", "type": "file"}))
+    catalog = imported(
+        old({"name": "b", "in": "body", "schema": PLAIN}, {"name": "f", "in": "formData", "type": "file"})
+    )
     assert body_of(catalog).kind is BodyKind.JSON
     assert "second-body" in finding_ids(catalog)
 

@@ -4,9 +4,9 @@ import time
 
 import pytest
 
-from bridge.importer import Budgets, ImportFailed
+from bridge.importer import Budgets, ImportFailed, Options, Sources, build, import_api
 from bridge.model import Json
-from tests.kit.documents import answering, broken_schemas, finding_ids, imported, only_tool, paths, posting
+from tests.kit.documents import answering, broken_schemas, document, finding_ids, imported, only_tool, paths, posting
 
 TEXT = {"type": "string"}
 
@@ -31,8 +31,13 @@ def test_doubling_is_never_written_out(make: Json, keyword: str) -> None:
 
 @pytest.mark.timeout(10)
 def test_doubling_through_properties_is_never_written_out() -> None:
-    schemas = {f"L{level}": {"type": "object", "properties": {
-        side: {"$ref": f"#/components/schemas/L{level + 1}"} for side in ("left", "right")}} for level in range(60)}  # fmt: skip
+    schemas: dict[str, Json] = {
+        f"L{level}": {
+            "type": "object",
+            "properties": {side: {"$ref": f"#/components/schemas/L{level + 1}"} for side in ("left", "right")},
+        }
+        for level in range(60)
+    }
     catalog = imported(posting({"$ref": "#/components/schemas/L0"}, **schemas, L60=TEXT))
     assert only_tool(catalog).tokens < 10_000
     assert not broken_schemas(catalog.tools.values())
@@ -114,3 +119,19 @@ def test_description_made_to_confuse_is_cleaned_in_time(piece: str) -> None:
     before = time.monotonic()
     imported(paths({"GET /a": {"description": text}}))
     assert time.monotonic() - before < 5
+
+
+@pytest.mark.timeout(10)
+def test_endless_names_are_cut_in_time() -> None:
+    long = "A" * 200_000
+    parameter = {"name": long, "in": "query", "schema": TEXT}
+    catalog = imported(paths({f"GET /{long}": {}, "GET /a": {"operationId": long, "parameters": [parameter]}}))
+    assert all(len(name) <= 48 for name in catalog.tools)
+
+
+def test_time_that_passes_between_import_and_build_does_not_count() -> None:
+    """Many documents are read one after the other before the tools of all are built."""
+    options = Options(budgets=Budgets(seconds=0.5))
+    read = import_api("api", Sources(document(answering(TEXT))), options)
+    time.sleep(0.6)
+    assert build([read]).tools

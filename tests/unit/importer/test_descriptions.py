@@ -60,7 +60,9 @@ def test_long_description_is_cut() -> None:
 
 
 def test_descriptions_inside_a_large_schema_are_shortened_but_its_constraints_kept() -> None:
-    properties = {f"p{number}": {"type": "string", "maxLength": 9, "description": "Says a lot. " * 50} for number in range(90)}
+    properties = {
+        f"p{number}": {"type": "string", "maxLength": 9, "description": "Says a lot. " * 50} for number in range(90)
+    }
     catalog = imported(posting({"type": "object", "properties": properties}))
     found = inputs(catalog)
     assert len(found) == 90

@@ -14,27 +14,66 @@ from bridge.model import Catalog, Json
 from tests.kit.documents import broken_schemas, finding_ids, imported
 
 CASES = sorted((Path(__file__).parents[2] / "golden" / "importer").glob("*/document.yaml"))
-DOCUMENTS: dict[str, Json] = {
-    case.parent.name: load(str(case), fetch=None, budgets=Budgets()).root for case in CASES
-}
+DOCUMENTS: dict[str, Json] = {case.parent.name: load(str(case), fetch=None, budgets=Budgets()).root for case in CASES}
 REFERRED_TO = {"recursion"}
 """Documents of which one operation refers to another's schemas."""
 
 _strange: list[Json] = [
-    None, True, 0, -1, 1e300, 2**63, "", "x", "é💥", "{", "http://[", "1.0e999", "9" * 30, [], {}, [[]], [{}], [None], {"a": 1},
+    None, True, 0, -1, 1e300, 2**63, "", "x", "é€", "{", "http://[", "1.0e999", "9" * 30, [], {}, [[]], [{}], [None],
+    {"a": 1},
     {"type": {}}, {"type": [[]]}, {"$ref": 5}, {"$ref": "#"}, {"$ref": "#/nowhere"}, {"$ref": "#/paths"}, {"$ref": "http://["},
     {"$ref": "file:///etc/passwd"}, {"$ref": "../up.yaml#/a"}, {"$ref": "#/servers/" + "9" * 5000}, {"__proto__": {}},
     {"allOf": [{"$ref": "#"}]}, ["a", ["b"]],
 ]  # fmt: skip
 _json = st.recursive(
-    st.none() | st.booleans() | st.integers(-(2**63), 2**64 - 1) | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=9),
+    st.none() | st.booleans() | st.integers(-(2**63), 2**64 - 1) | st.text(max_size=9)
+    | st.floats(allow_nan=False, allow_infinity=False),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=9), inner, max_size=3),
     max_leaves=6,
 )  # fmt: skip
 _keys = st.sampled_from(
-    "type allOf enum required properties $ref items nullable discriminator x-mcp parameters schema content security servers "
-    "encoding schemes pattern minimum maxLength description in name style $id $anchor $defs summary tags operationId "
-    "responses url variables default additionalProperties xml readOnly requestBody get headers".split()
+    [
+        "type",
+        "allOf",
+        "enum",
+        "required",
+        "properties",
+        "$ref",
+        "items",
+        "nullable",
+        "discriminator",
+        "x-mcp",
+        "parameters",
+        "schema",
+        "content",
+        "security",
+        "servers",
+        "encoding",
+        "schemes",
+        "pattern",
+        "minimum",
+        "maxLength",
+        "description",
+        "in",
+        "name",
+        "style",
+        "$id",
+        "$anchor",
+        "$defs",
+        "summary",
+        "tags",
+        "operationId",
+        "responses",
+        "url",
+        "variables",
+        "default",
+        "additionalProperties",
+        "xml",
+        "readOnly",
+        "requestBody",
+        "get",
+        "headers",
+    ]
 )
 
 
@@ -103,7 +142,12 @@ def test_garbage_in_one_operation_leaves_the_tools_of_all_others_equal(data: Any
 def words(catalog: Catalog) -> dict[str, Json]:
     """What each operation's tool says, by method and path: its name may change with an operationId next door."""
     return {
-        catalog.operations[one.api, one.operation].key: (one.input_schema, one.output_schema, one.annotations, one.confirm)
+        catalog.operations[one.api, one.operation].key: (
+            one.input_schema,
+            one.output_schema,
+            one.annotations,
+            one.confirm,
+        )
         for one in catalog.tools.values()
     }
 

@@ -13,12 +13,16 @@ from tests.kit.documents import document, imported, paths
 
 LEGAL = re.compile(r"[a-z][a-z0-9_]{0,47}")
 
-_texts = st.one_of(st.text(max_size=60), st.sampled_from(["get", "getUser", "get_user", "GET user", "", "1", "é", "a" * 99]))
+_texts = st.one_of(
+    st.text(max_size=60), st.sampled_from(["get", "getUser", "get_user", "GET user", "", "1", "é", "a" * 99])
+)
 _wishes = st.lists(
     st.builds(
         Wish,
         api=st.sampled_from(["api", "Other-Api", "数"]),
-        key=st.sampled_from(["GET", "POST"]).flatmap(lambda method: st.text(max_size=8).map(lambda p: f"{method} /{p}")),
+        key=st.sampled_from(["GET", "POST"]).flatmap(
+            lambda method: st.text(max_size=8).map(lambda p: f"{method} /{p}")
+        ),
         operation_id=_texts,
         given=st.one_of(st.just(""), _texts),
     ),

@@ -125,8 +125,10 @@ def test_tool_takes_nothing_that_its_operation_does_not_name() -> None:
 def test_digest_says_the_same_wherever_the_document_stands() -> None:
     document = paths(
         {"GET /a": {"parameters": [{"name": "q", "in": "query", "schema": {"$ref": "#/components/schemas/Tree"}}]}},
-        components={"schemas": {"Tree": {"type": "object", "properties": {"in": {"$ref": "#/components/schemas/Tree"}}}}},
-    )  # fmt: skip
+        components={
+            "schemas": {"Tree": {"type": "object", "properties": {"in": {"$ref": "#/components/schemas/Tree"}}}}
+        },
+    )
     here, there = imported(document, home="/here"), imported(document, home="/quite/another/place")
     assert here.digest == there.digest
     assert here.tools == there.tools

@@ -228,7 +228,7 @@ def test_legal_name_is_kept_however_early_an_illegal_one_asks_for_it() -> None:
 
 
 def test_arguments_come_in_the_order_of_the_document() -> None:
-    document = asking(*({"name": name, "in": "query", "schema": TEXT} for name in "zeta $a mid".split()))
+    document = asking(*({"name": name, "in": "query", "schema": TEXT} for name in ["zeta", "$a", "mid"]))
     assert list(inputs(imported(document))) == ["zeta", "a", "mid"]
 
 

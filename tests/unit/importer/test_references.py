@@ -48,8 +48,10 @@ def test_reference_leads_anywhere_in_the_document(ref: str) -> None:
                "Holder": {"properties": {"word": word}, "allOf": [word]}}  # fmt: skip
     if ref.endswith("/"):
         schemas["Word"] = {"": word}
-    document = paths({"GET /a": {"parameters": [{"name": "it", "in": "query", "schema": {"$ref": ref}}]}},
-                     components={"schemas": schemas, "parameters": {"P": {"name": "p", "in": "query", "schema": word}}})  # fmt: skip
+    document = paths(
+        {"GET /a": {"parameters": [{"name": "it", "in": "query", "schema": {"$ref": ref}}]}},
+        components={"schemas": schemas, "parameters": {"P": {"name": "p", "in": "query", "schema": word}}},
+    )
     document["paths"]["/other/{id}"] = {"x-y": 1, "get": {"parameters": [{"name": "id", "in": "path", "schema": word}]}}
     (tool,) = [tool for tool in imported(document).tools.values() if "it" in tool.input_schema["properties"]]
     assert tool.input_schema["properties"]["it"] == word
@@ -58,7 +60,8 @@ def test_reference_leads_anywhere_in_the_document(ref: str) -> None:
 @pytest.mark.parametrize(
     "ref",
     [
-        "#/components/schemas/Nowhere", "#/paths/01", "#/servers/9", f"#/servers/{'9' * 5000}", "#nowhere", "#/info/title/x",
+        "#/components/schemas/Nowhere", "#/paths/01", "#/servers/9", f"#/servers/{'9' * 5000}", "#nowhere",
+        "#/info/title/x",
         "http://[", "http://[::1", "#/%zz", "\x00", "nowhere.yaml#/A", "//host/file", "javascript:alert(1)",
     ],
 )  # fmt: skip
@@ -101,7 +104,9 @@ def test_id_makes_a_schema_the_root_of_its_references() -> None:
 
 def test_document_is_known_by_its_self() -> None:
     me = "https://api.example.com/v1/openapi.yaml"
-    catalog = asked(f"{me}#/components/schemas/W", openapi="3.2.0", components={"schemas": {"W": TEXT}}, **{"$self": me})
+    catalog = asked(
+        f"{me}#/components/schemas/W", openapi="3.2.0", components={"schemas": {"W": TEXT}}, **{"$self": me}
+    )
     assert inputs(catalog) == {"it": TEXT}
 
 
@@ -188,7 +193,7 @@ def test_broken_file_costs_what_it_described(tmp_path: Path) -> None:
 
 
 def test_more_references_than_the_budget_end_the_import() -> None:
-    schemas = {f"S{number}": TEXT for number in range(20)}
+    schemas: dict[str, Json] = {f"S{number}": TEXT for number in range(20)}
     properties = {name: {"$ref": f"#/components/schemas/{name}"} for name in schemas}
     document = posting({"type": "object", "properties": properties}, **schemas)
     assert len(inputs(imported(document, budgets=Budgets(references=25)))) == 20

@@ -104,8 +104,11 @@ def test_catastrophic_pattern_is_judged_in_no_time() -> None:
 
 # --- readOnly and writeOnly -------------------------------------------------------------------------------------------
 
-USER = {"type": "object", "required": ["id", "name", "password"],
-        "properties": {"id": TEXT | {"readOnly": True}, "name": TEXT, "password": TEXT | {"writeOnly": True}}}  # fmt: skip
+USER: dict[str, Json] = {
+    "type": "object",
+    "required": ["id", "name", "password"],
+    "properties": {"id": TEXT | {"readOnly": True}, "name": TEXT, "password": TEXT | {"writeOnly": True}},
+}
 
 
 def test_read_only_properties_are_neither_offered_nor_required() -> None:
@@ -163,19 +166,26 @@ def test_discriminator_tells_each_branch_its_value(mapping: Json) -> None:
     pets = {"oneOf": [{"$ref": "#/components/schemas/Dog"}, {"$ref": "#/components/schemas/Cat"}],
             "discriminator": {"propertyName": "kind", "mapping": mapping}}  # fmt: skip
     animal = {"type": "object", "properties": {"kind": TEXT, "of": {"type": "array", "items": pets}}}
-    root = only_tool(imported(posting({"type": "object", "properties": {"it": pets}}, Dog=animal, Cat=animal))).input_schema
+    root = only_tool(
+        imported(posting({"type": "object", "properties": {"it": pets}}, Dog=animal, Cat=animal))
+    ).input_schema
     branches = root["properties"]["it"]["oneOf"]
     assert [branch["properties"]["kind"] for branch in branches] == [{"const": "hound"}, {"const": "Cat"}]
 
 
-@pytest.mark.parametrize("bad", [5, [], {}, {"propertyName": 5}, {"propertyName": "k", "mapping": {"a": 5, "b": "#/x"}}])
+@pytest.mark.parametrize(
+    "bad", [5, [], {}, {"propertyName": 5}, {"propertyName": "k", "mapping": {"a": 5, "b": "#/x"}}]
+)
 def test_discriminator_that_cannot_be_read_is_no_discriminator(bad: Json) -> None:
     assert made({"oneOf": [TEXT], "discriminator": bad}) == {"oneOf": [TEXT]}
 
 
 # --- references inside finished schemas -------------------------------------------------------------------------------
 
-TREE = {"type": "object", "properties": {"name": TEXT, "children": {"type": "array", "items": {"$ref": "#/components/schemas/Tree"}}}}  # fmt: skip  # noqa: E501
+TREE: dict[str, Json] = {
+    "type": "object",
+    "properties": {"name": TEXT, "children": {"type": "array", "items": {"$ref": "#/components/schemas/Tree"}}},
+}
 
 
 def test_recursion_stays_a_local_definition() -> None:
@@ -196,7 +206,8 @@ def test_components_of_one_name_from_two_places_are_told_apart() -> None:
     big = {"type": "object", "properties": {f"long_property_name_{number}": TEXT for number in range(9)}}
     document = posting({"type": "object", "properties": {
         "a": {"$ref": "#/components/schemas/Same"}, "b": {"$ref": "#/components/schemas/Same"},
-        "c": {"$ref": "#/components/schemas/Holder/$defs/Same"}, "d": {"$ref": "#/components/schemas/Holder/$defs/Same"},
+        "c": {"$ref": "#/components/schemas/Holder/$defs/Same"},
+        "d": {"$ref": "#/components/schemas/Holder/$defs/Same"},
     }}, Same=big, Holder={"$defs": {"Same": big | {"title": "other", "required": ["x"]}}})  # fmt: skip
     catalog = imported(document)
     found = inputs(catalog)
@@ -214,14 +225,22 @@ def test_keywords_beside_a_reference_count_since_3_1() -> None:
 
 
 def test_definition_names_are_legal_pointers_whatever_the_component_is_called() -> None:
-    itself = {"type": "object", "properties": {"next": {"$ref": "#/components/schemas/a~1b%20%7Bc%7D"}}}
-    catalog = imported(posting({"type": "array", "items": {"$ref": "#/components/schemas/a~1b%20%7Bc%7D"}}, **{"a/b {c}": itself}))
+    itself: Json = {"type": "object", "properties": {"next": {"$ref": "#/components/schemas/a~1b%20%7Bc%7D"}}}
+    catalog = imported(
+        posting(
+            {"type": "array", "items": {"$ref": "#/components/schemas/a~1b%20%7Bc%7D"}},
+            **dict[str, Json]({"a/b {c}": itself}),
+        )
+    )
     assert list(only_tool(catalog).input_schema["$defs"]) == ["a_b__c_"]
     assert not broken_schemas(catalog.tools.values())
 
 
 def test_verbatim_profile_keeps_annotations() -> None:
-    schema = {"type": "object", "properties": {"a": {"type": "string", "title": "A", "$comment": "why", "description": "<b>x</b>"}}}
+    schema: Json = {
+        "type": "object",
+        "properties": {"a": {"type": "string", "title": "A", "$comment": "why", "description": "<b>x</b>"}},
+    }
     assert inputs(imported(posting(schema), profile=Profile.VERBATIM))["a"] == schema["properties"]["a"]
 
 

@@ -2,9 +2,8 @@
 
 import pytest
 
-from bridge.importer import Options, Sources, build, import_api
+from bridge.importer import Budgets, Options, Sources, build, import_api
 from bridge.importer.load import parse
-from bridge.importer.options import Budgets
 from bridge.model import Json, Operation
 from tests.kit.documents import document, finding, finding_ids, imported, only_operation, paths
 
@@ -82,7 +81,10 @@ def test_relative_server_is_relative_to_where_the_document_is_served(url: str, s
         ({"host": "h.example.com"}, ("https://h.example.com",)),
         ({"host": "h.example.com", "basePath": "/v1/"}, ("https://h.example.com/v1",)),
         ({"host": "h.example.com", "basePath": "v1", "schemes": ["http"]}, ("http://h.example.com/v1",)),
-        ({"host": "h.example.com", "schemes": ["http", "wss", "https"]}, ("https://h.example.com", "http://h.example.com")),
+        (
+            {"host": "h.example.com", "schemes": ["http", "wss", "https"]},
+            ("https://h.example.com", "http://h.example.com"),
+        ),
         ({"host": "h.example.com", "schemes": [["x"], {}]}, ("https://h.example.com",)),
         ({"host": 5, "basePath": []}, ()),
         ({"basePath": "/v1"}, ("/v1",)),

@@ -173,6 +173,14 @@ def test_a_hostile_pattern_takes_no_time() -> None:
     assert time.perf_counter() - started < 5
 
 
+def test_what_is_too_large_to_be_explained_in_time_is_refused_at_once() -> None:
+    check = check_of({"type": "object", "properties": {"x": {"items": {"type": "object"}}}})
+    started = time.perf_counter()
+    with pytest.raises(BadArguments, match="too large to say where"):
+        check({"x": [1] * 500_000})
+    assert time.perf_counter() - started < 1
+
+
 @pytest.mark.parametrize("schema", [{"type": "nonsense"}, {"$ref": "http://127.0.0.1:1/x"}, {"$ref": "#/$defs/Gone"}])
 def test_a_schema_that_is_none_does_not_compile(schema: Json) -> None:
     with pytest.raises(ValueError, match="the input schema of 'orders' is not valid"):

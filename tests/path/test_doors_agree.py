@@ -1,0 +1,224 @@
+"""One operation, one principal, either door: the same verdict, the same record, the same upstream request.
+
+Agents call every tool of every document of this repository with generated arguments; what the upstream was sent is
+then sent by a person. Only what is written down differs, and the last tests here are about that: consent is asked of
+agents alone, a person's own headers and body go through, and a person cannot say which of two operations with the same
+method and path is meant.
+"""
+
+import asyncio
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import orjson
+import pytest
+
+from bridge.egress.general import General
+from bridge.model import (
+    Arguments,
+    BadArguments,
+    Endpoint,
+    Headers,
+    Json,
+    Operation,
+    UpstreamBroken,
+    UpstreamTimeout,
+    UpstreamUnreachable,
+    Wire,
+)
+from tests.kit.documents import paths
+from tests.kit.doors import PREFIX, Arrangement, Gateway, differences, gateway, given, granting
+from tests.kit.origin import OK, answering, playing
+from tests.kit.reach import CORPUS, needs_corpus
+from tests.kit.runtime import Badge
+from tests.kit.upstream import JSON, Played, Script, plays
+
+ROOT = Path(__file__).parents[2]
+SAMPLES = (ROOT / "specs" / "orders.yaml", ROOT / "specs" / "parcels.yaml")
+WRITTEN = tuple(sorted(ROOT.glob("tests/golden/importer/*/document.yaml")))
+REAL = (
+    "alertmanager.yaml", "docker-engine.yaml", "museum.yaml", "prism-petstore2.yaml", "prism-petstore3.yaml",
+    "readme30-parameters-style.json", "readme31-parameters-style.json", "readme31-schema-encoding-style.json",
+    "readme31-train-travel.json", "xero-files.yaml",
+)  # fmt: skip
+TURNS = 3
+
+
+def named(document: Path) -> str:
+    return document.parent.name if document in WRITTEN else document.stem
+
+
+# --- the same call ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("validate", ["off", "enforce"])
+@pytest.mark.parametrize("document", SAMPLES + WRITTEN, ids=named)
+async def test_either_door_sends_the_same_request_and_leaves_the_same_record(document: Path, validate: str) -> None:
+    """With `enforce` a person's request is also held against the document, by code that knows nothing of builders."""
+    await all_agree(document, validate)
+
+
+@needs_corpus
+@pytest.mark.parametrize("name", REAL)
+async def test_the_doors_agree_about_documents_from_elsewhere(name: str) -> None:
+    await all_agree(CORPUS / name, "enforce")
+
+
+async def all_agree(document: Path, validate: str) -> None:
+    gw = gateway(document, Arrangement({"validate": validate}))
+    told = [said for one in comparable(gw) for turn in range(TURNS) async for said in disagreements(gw, one, turn)]
+    assert not told, "\n".join(told)
+    assert gw.records
+
+
+async def disagreements(gw: Gateway, one: Endpoint, turn: int):  # type: ignore[no-untyped-def] # noqa: ANN201
+    arguments = given(one, turn)
+    agent = await gw.agent(name_of(one), arguments)
+    if agent.sent is None:
+        # What no schema can say (a cookie's characters) is refused while the request is built.
+        assert agent.record.verdict == "bad_arguments", agent.answer.body
+        return
+    person = await gw.person(agent.sent.wire)
+    for said in differences(agent, person):
+        yield f"{one.operation.key} {orjson.dumps(arguments).decode()[:300]}: {said}"
+
+
+def comparable(gw: Gateway) -> Iterator[Endpoint]:
+    """All tools but those whose calls are, by what is written down, no matter of both doors."""
+    shared = ambiguous(one.operation for one in gw.tools.values())
+    for one in gw.tools.values():
+        assert one.tool is not None
+        if not one.tool.confirm and one.operation.id not in shared:
+            yield one
+
+
+def ambiguous(operations: Iterator[Operation]) -> set[str]:
+    """Ids of operations that a fragment alone tells from another one (`/files/{id}#add_link`): no request carries it."""
+    return {one.id for one in operations if "#" in one.path}
+
+
+def name_of(one: Endpoint) -> str:
+    assert one.tool is not None
+    return one.tool.name
+
+
+# --- the same answers of the upstream ---------------------------------------------------------------------------------
+
+ANSWERS: dict[str, tuple[Script, int, str]] = {
+    "no content": (plays(b"", 204, ()), 204, "allowed"),
+    "elsewhere": (plays(b"", 303, ((b"location", b"/x"),)), 303, "allowed"),
+    "not found": (plays(b'{"title": "Not Found"}', 404), 404, "allowed"),
+    "failed": (plays(b"oh", 500, ((b"content-type", b"text/plain"),)), 500, "allowed"),
+    "no JSON after all": (plays(b"<html>", 200, JSON), 200, "allowed"),
+    "late": (UpstreamTimeout("late"), 504, "upstream_timeout"),
+    "unreachable": (UpstreamUnreachable("gone"), 502, "upstream_unreachable"),
+    "broken": (UpstreamBroken("broke off"), 502, "upstream_broken"),
+}
+
+
+@pytest.mark.parametrize("document", SAMPLES, ids=named)
+@pytest.mark.parametrize("case", ANSWERS)
+async def test_the_outcome_is_the_same_whatever_the_upstream_does(document: Path, case: str) -> None:
+    script, status, verdict = ANSWERS[case]
+    gw = gateway(document)
+    gw.upstream.scripts = [script]
+    for one in gw.tools.values():
+        agent = await gw.agent(name_of(one), given(one))
+        assert agent.sent is not None
+        person = await gw.person(agent.sent.wire)
+        assert list(differences(agent, person)) == []
+        assert (agent.record.status, agent.record.verdict) == (status, verdict)
+        assert person.answer.status == status
+        assert agent.answer.result.get("isError", False) is (status >= 400)
+
+
+# --- the same refusals ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("document", SAMPLES, ids=named)
+async def test_what_is_not_granted_is_forbidden_at_either_door(document: Path) -> None:
+    open_to_all = gateway(document)
+    closed = gateway(document, Arrangement(authenticator=Badge(granting())))
+    for one in open_to_all.tools.values():
+        arguments = given(one)
+        agent = await closed.agent(name_of(one), arguments)
+        person = await closed.person(one.build(arguments))
+        assert list(differences(agent, person)) == []
+        assert (agent.record.verdict, agent.answer.status, person.answer.status) == ("forbidden", 403, 403)
+    assert closed.upstream.sent == []
+
+
+async def test_a_grant_opens_the_same_operations_at_either_door() -> None:
+    gw = gateway(SAMPLES[0], Arrangement(authenticator=Badge(granting("getOrder", "placeOrder"))))
+    for one in gw.tools.values():
+        arguments = given(one)
+        agent, person = await gw.agent(name_of(one), arguments), await gw.person(one.build(arguments))
+        assert list(differences(agent, person)) == []
+        assert (agent.record.verdict == "allowed") is (one.operation.id in {"getOrder", "placeOrder"})
+
+
+async def test_whoever_is_not_known_is_challenged_at_either_door() -> None:
+    gw = gateway(SAMPLES[0], Arrangement(authenticator=Badge(None)))
+    for one in gw.tools.values():
+        arguments = given(one)
+        agent, person = await gw.agent(name_of(one), arguments), await gw.person(one.build(arguments))
+        assert list(differences(agent, person)) == []
+        assert (agent.record.verdict, agent.answer.status, person.answer.status) == ("unauthenticated", 401, 401)
+        assert agent.answer.headers["www-authenticate"] == person.answer.headers["www-authenticate"]
+
+
+@pytest.mark.parametrize("first", ["agent", "person"])
+async def test_both_doors_draw_on_one_quota(first: str) -> None:
+    for name in gateway(SAMPLES[0]).tools:
+        gw = gateway_of_one_call(name)
+        one = gw.tools[name]
+        arguments = given(one)
+        used = await (gw.agent(name, arguments) if first == "agent" else gw.person(one.build(arguments)))
+        agent, person = await gw.agent(name, arguments), await gw.person(one.build(arguments))
+        assert used.record.verdict == "allowed"
+        assert list(differences(agent, person)) == []
+        assert (agent.record.verdict, agent.record.status) == ("limit_exceeded", 429)
+        assert agent.answer.result["isError"] is True
+        assert person.answer.headers["retry-after"]
+        assert len(gw.upstream.sent) == 1
+
+
+_limited: list[Gateway] = []
+
+
+def gateway_of_one_call(name: str) -> Gateway:
+    """A fresh quota of one call; compiled once, because the document stays the same."""
+    from bridge.state.memory import MemoryBuckets
+    from tests.kit.upstream import ScriptedUpstream
+
+    if not _limited:
+        _limited.append(gateway(SAMPLES[0], Arrangement(limits={"requests": {"rate": "1/h", "burst": 1}})))
+    upstream, records = ScriptedUpstream(), _limited[0].records
+    return Gateway(replace(_limited[0].rt, buckets=MemoryBuckets(), upstream=upstream), upstream, records)
+
+
+async def test_both_doors_share_the_places_for_calls_in_flight() -> None:
+    gw = gateway(SAMPLES[0], Arrangement(limits={"concurrent": 1}))
+    gw.upstream.scripts = [Played(hold=(hold := asyncio.Event()))]
+    one = gw.tools["get_order"]
+    for held, other in ((gw.agent, gw.person), (gw.person, gw.agent)):
+        hold.clear()
+        before = len(gw.upstream.sent)
+        asked: dict[object, Json] = {gw.agent: ("get_order", {"orderId": 1}), gw.person: (one.build({"orderId": 1}),)}
+        waiting = asyncio.create_task(held_call(gw, held, asked))
+        await gw.upstream.reached(before + 1)
+        refused = await other(*asked[other])
+        assert refused.record.verdict == "limit_exceeded"
+        hold.set()
+        await waiting
+
+
+async def test_what_does_not_exist_is_not_found_at_either_door() -> None:
+    gw = gateway(SAMPLES[0], Arrangement({"unlisted": "refuse"}))
+    agent, person = await gw.agent("no_such_tool", {}), await gw.person(Wire("GET", "/no/such/path"))
+    for became in (agent, person):
+        assert (became.record.verdict, became.record.status, became.sent) == ("not_found", 404, None)
+
+
+# --- the same judgement of arguments ----------------------------------------------------------------------------------

@@ -1,0 +1,195 @@
+import base64
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import orjson
+import pytest
+
+from bridge.model import Json
+from tests.kit.command import Ran, run
+from tests.unit.cli.documents import TEXT, keep, operation, small, written
+
+SECRET = "very-secret"
+
+
+class Echo(BaseHTTPRequestHandler):
+    """Answers with what it was asked; /things/404 is not there, /things/7 is a picture."""
+
+    def do_GET(self) -> None:
+        picture = self.path == "/things/7"
+        body = b"\x89PNG" if picture else orjson.dumps({"path": self.path, "auth": self.headers["authorization"]})
+        self.send_response(404 if self.path.endswith("404") else 200)
+        self.send_header("content-type", "image/png" if picture else "application/json")
+        self.send_header("content-length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: object) -> None:
+        pass
+
+
+@contextmanager
+def echoing() -> Iterator[str]:
+    with ThreadingHTTPServer(("127.0.0.1", 0), Echo) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}"
+        finally:
+            server.shutdown()
+            thread.join(5)
+
+
+@pytest.fixture
+def upstream() -> Iterator[str]:
+    with echoing() as url:
+        yield url
+
+
+def dry(tool: str, *arguments: str) -> Ran:
+    return run("call", tool, *arguments, "--spec", "things.json", "--dry-run", "-o", "json")
+
+
+def body_of(**properties: Json) -> Json:
+    return {"required": True, "content": {"application/json": {"schema": {"type": "object", "properties": properties}}}}
+
+
+def test_the_answer_is_printed(upstream: str) -> None:
+    ran = run("call", "get_thing", "id=5", "--spec", small(), "--upstream", upstream)
+    assert (ran.code, ran.err) == (0, "")
+    assert orjson.loads(ran.out) == {"path": "/things/5", "auth": None}
+
+
+def test_json_is_a_tool_result(upstream: str) -> None:
+    ran = run("call", "get_thing", "id=5", "--spec", small(), "--upstream", upstream, "-o", "json")
+    assert ran.json["isError"] is False
+    assert ran.json["structuredContent"]["path"] == "/things/5"
+    assert [block["type"] for block in ran.json["content"]] == ["text"]
+
+
+def test_a_picture_is_base64(upstream: str) -> None:
+    ran = run("call", "get_thing", "id=7", "--spec", small(), "--upstream", upstream, "-o", "json")
+    (block,) = ran.json["content"]
+    assert (block["type"], block["mimeType"]) == ("image", "image/png")
+    assert base64.b64decode(block["data"]) == b"\x89PNG"
+
+
+def test_the_operators_header_is_sent_with_its_variable_filled_in(
+    upstream: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TOKEN", SECRET)
+    flags = ["--upstream", upstream, "--upstream-header", "Authorization: Bearer ${TOKEN}"]
+    ran = run("call", "get_thing", "id=5", "--spec", small(), *flags)
+    assert orjson.loads(ran.out)["auth"] == f"Bearer {SECRET}"
+
+
+def test_a_dry_run_shows_the_request_without_the_operators_headers(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TOKEN", SECRET)
+    flags = ["--upstream", "http://api.test/v1", "--upstream-header", "Authorization: Bearer ${TOKEN}", "--dry-run"]
+    ran = run("call", "get_thing", "id=5", "--spec", small(), *flags)
+    assert ran.code == 0
+    assert ran.out.splitlines()[0] == "GET http://api.test/v1/things/5"
+    assert SECRET not in ran.out + ran.err
+
+
+def test_a_dry_run_as_json_has_method_url_headers_and_body() -> None:
+    small()
+    told = dry("add_thing", "name=lamp").json
+    assert list(told) == ["method", "url", "headers", "body"]
+    assert (told["method"], told["url"], told["body"]) == ("POST", "http://127.0.0.1:9/things", '{"name":"lamp"}')
+    assert ["content-type", "application/json"] in told["headers"]
+
+
+@pytest.mark.parametrize(
+    ("schema", "text", "sent"),
+    [
+        (TEXT, "5", "5"),
+        (TEXT, "null", "null"),
+        (TEXT, '"quoted"', '"quoted"'),
+        ({"type": ["string", "null"]}, "5", "5"),
+        ({"type": ["string", "null"]}, "null", None),
+        ({"type": "integer"}, "5", 5),
+        ({"type": "number"}, "5", 5),
+        ({"type": "boolean"}, "true", True),
+        ({"type": "array", "items": {"type": "integer"}}, "[1, 2]", [1, 2]),
+        ({"type": "object"}, '{"a": 1}', {"a": 1}),
+        ({}, "[1]", [1]),
+        ({}, "plain text", "plain text"),
+        (TEXT, "a=b=c", "a=b=c"),
+        (TEXT, "", ""),
+    ],
+)
+def test_a_value_is_json_where_the_schema_takes_it_and_text_where_not(schema: Json, text: str, sent: Json) -> None:
+    written(**{"POST /things": operation("add", requestBody=body_of(it=schema))})
+    assert orjson.loads(dry("add", f"it={text}").json["body"]) == {"it": sent}
+
+
+def test_a_file_is_sent_as_it_is(folder: Path) -> None:
+    content = {"required": True, "content": {"application/octet-stream": {}}}
+    written(**{"PUT /file": operation("put", requestBody=content)})
+    (folder / "data.bin").write_bytes(b"whole file")
+    assert dry("put", "body=@data.bin").json["body"] == "whole file"
+
+
+def test_a_file_that_is_not_there_is_a_usage_error() -> None:
+    small()
+    ran = dry("add_thing", "name=@no.bin")
+    assert (ran.code, ran.err) == (2, "error: no.bin: No such file or directory\n")
+
+
+def test_all_arguments_as_one_object_and_single_ones_win() -> None:
+    written(**{"POST /things": operation("add", requestBody=body_of(a={"type": "integer"}, b={"type": "integer"}))})
+    assert orjson.loads(dry("add", "b=3", "--json", '{"a": 1, "b": 2}').json["body"]) == {"a": 1, "b": 3}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["id"], "write NAME=VALUE"),
+        (["--json", "{"], "--json is not JSON"),
+        (["--json", "[1]"], "must be an object"),
+        (["id=x"], "id: must be an integer"),
+        ([], "id: is missing"),
+        (["id=1", "other=2"], "unknown argument 'other'"),
+    ],
+)
+@pytest.mark.parametrize("dry", [["--dry-run"], []])
+def test_bad_arguments_are_2_and_say_what_would_be_right(arguments: list[str], said: str, dry: list[str]) -> None:
+    ran = run("call", "get_thing", "--spec", small(), *arguments, *dry)
+    assert (ran.code, ran.out) == (2, "")
+    assert said in ran.err
+
+
+def test_an_unknown_tool_is_2_and_the_likely_one_is_named() -> None:
+    ran = run("call", "get_things", "--spec", small())
+    assert (ran.code, ran.err) == (2, "error: there is no tool 'get_things'; did you mean 'get_thing'?\n")
+    assert "`dualbridge tools`" in run("call", "xyz", "--spec", small()).err
+
+
+def test_an_upstream_that_refuses_is_4_and_its_answer_is_the_result(upstream: str) -> None:
+    ran = run("call", "get_thing", "id=404", "--spec", small(), "--upstream", upstream, "-o", "json")
+    assert ran.code == 4
+    assert ran.json["isError"] is True
+    assert "404" in ran.json["content"][0]["text"]
+
+
+def test_an_upstream_that_is_not_there_is_4() -> None:
+    ran = run("call", "get_thing", "id=1", "--spec", small())
+    assert (ran.code, ran.out) == (4, "")
+    assert "could not be reached" in ran.err
+
+
+def test_a_document_without_a_server_is_4_and_says_what_to_give() -> None:
+    name = written(servers=False, **{"GET /a": operation("a")})
+    ran = run("call", "a", "--spec", name)
+    assert ran.code == 4
+    assert "--upstream" in ran.err
+
+
+def test_the_configuration_of_the_folder_is_used_when_none_is_named(upstream: str) -> None:
+    small()
+    keep("bridge.yaml", f"apis: {{a: {{spec: things.json, upstream: {{url: '{upstream}'}}}}}}")
+    assert orjson.loads(run("call", "get_thing", "id=5").out)["path"] == "/things/5"

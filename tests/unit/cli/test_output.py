@@ -1,0 +1,48 @@
+import pytest
+
+from bridge import __version__
+from tests.kit.command import run
+from tests.unit.cli.documents import operation, small, written
+
+COMMANDS = ["serve", "check", "lint", "tools", "call", "diff", "demo", "config show", "config schema"]
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_explains_itself(command: str) -> None:
+    ran = run(*command.split(), "--help")
+    assert (ran.code, ran.err) == (0, "")
+    assert f"dualbridge {command}" in ran.out
+
+
+def test_the_help_lists_every_command() -> None:
+    listed = run("--help").out
+    assert all(command.split()[0] in listed for command in COMMANDS)
+
+
+def test_the_version_is_one_line() -> None:
+    assert run("--version").out == f"dualbridge {__version__}\n"
+
+
+@pytest.mark.parametrize("arguments", [["nosuch"], ["check", "--nosuch"], ["check", "-o", "xml"], ["diff", "one"]])
+def test_wrong_usage_is_2_and_writes_nothing_to_stdout(arguments: list[str]) -> None:
+    ran = run(*arguments)
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err
+
+
+def test_markup_in_a_document_is_text() -> None:
+    name = written(**{"GET /a/[red]b": operation("[bold]a", parameters=[{"name": "[/]", "in": "nowhere"}])})
+    assert "[red]b" in run("tools", name).out
+    assert "[/]" in run("check", name, "-o", "json").out
+    assert run("check", name).code == 1
+
+
+def test_findings_beyond_the_first_fifty_are_counted() -> None:
+    name = written(**{f"GET /a{n}": operation("same") for n in range(60)})
+    ran = run("check", name)
+    assert "… and 10 more; -o json lists all" in ran.out
+    assert len(run("check", name, "-o", "json").json["findings"]) == 60
+
+
+def test_nothing_but_the_result_is_on_stdout() -> None:
+    assert run("tools", small()).out.count("\n") == 3  # a heading and two tools
