@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from bridge.importer.dialect import Dialect
+from bridge.importer.mirror import mirrored
 from bridge.importer.naming import Arguments
 from bridge.importer.objects import PlainObject, combined, plain_object
 from bridge.importer.options import Profile
@@ -184,7 +185,7 @@ def _fields(
         field = _field(reading, raw, content, kind, name, parts) if parts else Field(name, argument)
         fields.append(replace(field, argument=argument, required=name in plain.required))
         schema = combined(parts, reading.schemas, Mode.INPUT) if parts else {}
-        properties[argument] = base64_schema(field, schema)
+        properties[argument] = mirrored(reading.notes, parts[0] if parts else None, base64_schema(field, schema))
     required = tuple(field.argument for field in fields if field.required)
     body = _body(raw, content, kind, Spread.FIELDS, tuple(fields), _shape(reading, raw, content, kind))
     return BodyArguments(body, properties, required)

@@ -8,6 +8,7 @@ from bridge.importer.body import BodyArguments, body3, body_arguments
 from bridge.importer.budget import ImportFailed
 from bridge.importer.defs import weight
 from bridge.importer.dialect import Dialect
+from bridge.importer.mirror import mirrored, unique
 from bridge.importer.naming import Arguments
 from bridge.importer.normalise import body2, media_types2
 from bridge.importer.options import Override
@@ -137,6 +138,7 @@ def _draft(
         operation, params=params, body=body.body if body else None, output=given.output, timeout=override.timeout
     )
     root = _root(root, body)
+    unique(reading.notes, at, root["properties"])
     # Weighing converts every component that the schemas lead to: what is wrong with one is found here, not later.
     input_size = weight(root, reading.schemas, Mode.INPUT)
     output_size = weight(given.schema, reading.schemas, Mode.OUTPUT) if isinstance(given.schema, dict) else 0
@@ -237,7 +239,7 @@ def _param_schema(reading: Reading, raw: RawParam) -> Json:
         and not {"enum", "pattern", "const"} & schema.keys()
     ):
         schema["pattern"] = HEADER_TEXT
-    return schema
+    return mirrored(reading.notes, raw.schema, schema)
 
 
 def _root(root: dict[str, Json], body: BodyArguments | None) -> dict[str, Json]:

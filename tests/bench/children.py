@@ -9,9 +9,11 @@ from pathlib import Path
 import orjson
 
 from bridge.model import Json
+from tests.kit.needs import CORPUS as DEFAULT
 
-DEFAULT = Path(__file__).resolve().parents[3] / "shared" / "corpus"
 SECONDS = 900
+
+__all__ = ["DEFAULT", "documents", "measured"]
 
 
 def documents(folder: Path, only: str = "") -> list[Path]:

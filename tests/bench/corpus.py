@@ -19,7 +19,7 @@ from bridge.importer import ImportFailed, Options, Sources, build, import_api
 from bridge.model import Catalog, Finding, Operation, Tool
 from tests.bench.children import DEFAULT, documents, measured
 from tests.kit.clean import Fault, faults
-from tests.kit.reach import explains, is_reachable
+from tests.kit.exposure import explains, is_reachable
 from tests.kit.written import Written, WrittenOperation, read
 
 CLEAN = 99.5

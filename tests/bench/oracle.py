@@ -123,12 +123,12 @@ def one(case: Case, place: WrittenOperation, operation: Operation, tool: Tool, t
         return _rest(case, place, "refused", str(error), made)
     except Late:
         return _rest(case, place, "late", f"no verdict within {SECONDS:g} s", made, wire.target)
-    return _rest(case, place, "rejected", said, made, wire.target) if said else Verdict(case.document, place.key, ACCEPT)
+    return (
+        _rest(case, place, "rejected", said, made, wire.target) if said else Verdict(case.document, place.key, ACCEPT)
+    )
 
 
-def _rest(
-    case: Case, place: WrittenOperation, outcome: str, said: str, made: Json = None, target: str = ""
-) -> Verdict:
+def _rest(case: Case, place: WrittenOperation, outcome: str, said: str, made: Json = None, target: str = "") -> Verdict:
     decided = known(case.oracle, case.document, place.key, said)
     sentence = f"{decided.wrong}: {decided.sentence}" if decided else ""
     return Verdict(case.document, place.key, outcome, said, made, target, sentence)
@@ -151,9 +151,7 @@ def deadline(seconds: float) -> Iterator[None]:
 def _with_openapi_core(written: Written) -> Judged:
     judge = Judge(written)
 
-    def with_openapi_core(
-        place: WrittenOperation, operation: Operation, made: Mapping[str, Json], wire: Wire
-    ) -> str:
+    def with_openapi_core(place: WrittenOperation, operation: Operation, made: Mapping[str, Json], wire: Wire) -> str:
         try:
             return "; ".join(list(judge.errors(place, wire))[:2])
         except (TypeError, ValueError, KeyError, AttributeError, AssertionError) as error:
@@ -165,9 +163,7 @@ def _with_openapi_core(written: Written) -> Judged:
 def _with_swagger_client(written: Written, stack: ExitStack) -> Judged:
     client = stack.enter_context(SwaggerClient())
 
-    def with_swagger_client(
-        place: WrittenOperation, operation: Operation, made: Mapping[str, Json], wire: Wire
-    ) -> str:
+    def with_swagger_client(place: WrittenOperation, operation: Operation, made: Mapping[str, Json], wire: Wire) -> str:
         answer = client.build(written, place, operation, made)
         if "error" in answer:
             return f"swagger-client failed: {answer['error']}"

@@ -37,7 +37,9 @@ def test_every_parameter_and_field_can_be_sent_or_has_a_finding(path: Path) -> N
 
 
 @needs_corpus
-@pytest.mark.parametrize("path", [path for path in DOCUMENTS if path not in OLD] or [CORPUS], ids=lambda path: path.stem)
+@pytest.mark.parametrize(
+    "path", [path for path in DOCUMENTS if path not in OLD] or [CORPUS], ids=lambda path: path.stem
+)
 def test_openapi_core_accepts_what_is_built_or_is_wrong_by_the_specification(path: Path) -> None:
     found = tally(path, OPENAPI_CORE, limit=SAMPLE)
     assert [verdict for verdict in found.rest if not verdict.sentence] == []

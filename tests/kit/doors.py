@@ -70,12 +70,12 @@ class Gateway:
         return await self.asked(replace(wire, target=PREFIX + wire.target, headers=lines))
 
     async def asked(self, wire: Wire) -> Became:
-        before, recorded = len(self.upstream.sent), len(self.records)
+        before = len(self.upstream.sent)
         connection = Connection(wire.body if isinstance(wire.body, bytes) else b"")
         await Traffic(Holder(self.rt))(_scope(wire), connection.receive, connection.send)
-        (record,), sent = self.records[recorded:], self.upstream.sent[before:]
+        sent = self.upstream.sent[before:]
         assert len(sent) <= 1, "one call makes one request at most"
-        return Became(connection.answer(), record, sent[0] if sent else None)
+        return Became(connection.answer(), self.records[-1], sent[0] if sent else None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,3 +157,26 @@ def _scope(wire: Wire) -> Scope:
         "headers": list(wire.headers),
         "client": PEER,
     }
+
+
+def spoilt(one: Endpoint, arguments: Mapping[str, Json]) -> Iterator[tuple[str, dict[str, Json]]]:
+    """Arguments with one thing wrong, and what that is: one is missing, or of another type, or none of the choices."""
+    schema = one.operation.input_schema
+    for name in schema.get("required", ()):
+        yield f"{name} is missing", {key: value for key, value in arguments.items() if key != name}
+    for name in arguments:
+        wrong = _wrong(schema["properties"].get(name, {}))
+        if wrong is not None:
+            yield f"{name} is {wrong!r}", {**arguments, name: wrong}
+
+
+def _wrong(schema: Json) -> Json:
+    kind = schema.get("type")
+    if kind in {"integer", "number", "boolean"} or "enum" in schema:
+        return "none-of-these"
+    if kind == "array":
+        inner = _wrong(schema.get("items", {}))
+        return None if inner is None else [inner]
+    return None
+
+

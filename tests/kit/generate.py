@@ -37,7 +37,9 @@ def arguments(schema: Json, seed: str, *, full: bool) -> dict[str, Json]:
     error = ""
     for attempt in range(TRIES):
         # The first attempts write any text; formats hidden from the schema (`^[ -~]*$`) are met by the plain ones.
-        maker = _Maker(schema, random.Random(f"{seed}/{attempt}"), full and attempt < TRIES // 2 * 2 - 2, attempt % 2 == 0)
+        maker = _Maker(
+            schema, random.Random(f"{seed}/{attempt}"), full and attempt < TRIES // 2 * 2 - 2, attempt % 2 == 0
+        )
         try:
             value = maker.value(schema)
         except Impossible as impossible:
@@ -196,7 +198,11 @@ class _Maker:
         if "pattern" in schema:
             return self._patterned(schema["pattern"], least, most)
         length = min(most, max(least, self.random.randint(3, 9)))
-        return "".join(self.random.choices(RICH if self.rich and length > 2 else PLAIN, k=length)).strip().ljust(length, "x")
+        return (
+            "".join(self.random.choices(RICH if self.rich and length > 2 else PLAIN, k=length))
+            .strip()
+            .ljust(length, "x")
+        )
 
     def _patterned(self, pattern: str, least: int, most: int) -> str:
         for _ in range(TRIES):

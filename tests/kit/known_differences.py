@@ -37,7 +37,9 @@ _SHAPED = (
     "OpenAPI 3.1.1, Style Examples: “label | false | . | .blue | .blue,black,brown | .R,100,G,200,B,150”; RFC 6570"
     " section 3.2.5 expands {.list} to .red,green,blue as well. (3.0.3 and 3.1.0 printed points there.)"
 )
-_OBJECT = "OpenAPI 3.1.1, Style Examples: “?color=R%20100%20G%20200%20B%20150” and “?color=R%7C100%7CG%7C200%7CB%7C150”."
+_OBJECT = (
+    "OpenAPI 3.1.1, Style Examples: “?color=R%20100%20G%20200%20B%20150” and “?color=R%7C100%7CG%7C200%7CB%7C150”."
+)
 _REPEATED = (
     "OpenAPI 3.1.1, Encoding multipart Media Types: “Array properties are handled by applying the same `name` to multiple"
     " parts, as is recommended by RFC7578 §4.3 for supplying multiple values per form field.”"

@@ -4,6 +4,7 @@ Nothing else decides to skip a test: each need is looked for where its command p
 names that command. With `CI` set a skip is a failure (tests/conftest.py).
 """
 
+import os
 import shutil
 import subprocess
 import sys
@@ -14,6 +15,8 @@ import pytest
 
 NODE_PACKAGES = Path(__file__).parent / "node" / "node_modules"
 OLDEST_NODE = 20
+CORPUS = Path(os.environ.get("CORPUS") or Path(__file__).resolve().parents[3] / "shared" / "corpus")
+"""A folder of public documents, which are not all the project's to publish."""
 
 
 @cache
@@ -38,4 +41,7 @@ def has_node_package(name: str) -> bool:
 needs_node = pytest.mark.skipif(node() is None, reason=f"needs Node {OLDEST_NODE} or newer: `make node` brings it")
 needs_swagger_client = pytest.mark.skipif(
     not has_node_package("swagger-client"), reason="needs Node and swagger-client: `make node` brings them"
+)
+needs_corpus = pytest.mark.skipif(
+    not CORPUS.is_dir(), reason="needs a folder of public OpenAPI documents: set CORPUS=DIR to name one"
 )

@@ -31,10 +31,14 @@ class SwaggerClient:
         self._process = subprocess.Popen([str(node()), str(SCRIPT)], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self._process.communicate(timeout=10)
 
-    def build(self, written: Written, place: WrittenOperation, operation: Operation, arguments: Mapping[str, Json]) -> Json:
+    def build(
+        self, written: Written, place: WrittenOperation, operation: Operation, arguments: Mapping[str, Json]
+    ) -> Json:
         """The request that swagger-client makes of the same arguments; `{"error": …}` where it makes none."""
         asked = question(written, place, operation, arguments)
         assert self._process.stdin is not None
@@ -65,9 +69,7 @@ def question(written: Written, place: WrittenOperation, operation: Operation, ar
     if operation.body.kind in {BodyKind.FORM, BodyKind.MULTIPART}:
         asked["parameters"] |= {f"formData.{name}": value for name, value in body.items()}
     else:
-        asked["parameters"] |= {
-            f"body.{name}": body for where, name in written.parameters(place) if where == "body"
-        }
+        asked["parameters"] |= {f"body.{name}": body for where, name in written.parameters(place) if where == "body"}
     return asked
 
 
@@ -102,7 +104,9 @@ def _body(operation: Operation, arguments: Mapping[str, Json]) -> Json:
     if body.spread is Spread.WHOLE:
         given = arguments.get(body.argument)
         return {"$file": _standard(given)} if body.binary and isinstance(given, str) else given
-    named = {field.name: _field(field, arguments[field.argument]) for field in body.fields if field.argument in arguments}
+    named = {
+        field.name: _field(field, arguments[field.argument]) for field in body.fields if field.argument in arguments
+    }
     return named or ({} if body.required else None)
 
 
@@ -198,7 +202,9 @@ def _read(body: bytes, media_type: str) -> Json:
     if kind.startswith("multipart/"):
         message = BytesParser().parsebytes(f"Content-Type: {media_type}\r\n\r\n".encode() + body)
         parts = message.get_payload() if message.is_multipart() else []
-        return sorted((part.get_param("name", header="content-disposition"), part.get_payload(decode=True)) for part in parts)
+        return sorted(
+            (part.get_param("name", header="content-disposition"), part.get_payload(decode=True)) for part in parts
+        )
     return body
 
 
