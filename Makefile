@@ -14,7 +14,7 @@ COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gene
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test check static lint types contracts shape generated corpus bench lock node clean
+.PHONY: help run test check static lint types contracts shape generated corpus oracle bench lock node clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -48,6 +48,9 @@ generated: $(READY) ## Generated files are what the code generates
 
 corpus: $(READY) ## Import every document in CORPUS=DIR and count what survives
 	@$(BIN)/python -m tests.bench.corpus "$(CORPUS)"
+
+oracle: $(READY) $(NODE) ## Hold requests for every operation in CORPUS=DIR against openapi-core and swagger-client
+	@$(BIN)/python -m tests.bench.oracle "$(CORPUS)"
 
 bench: $(READY) ## Measure what the documentation claims
 	@$(BIN)/python -m tests.bench

@@ -49,14 +49,13 @@ class Addresses:
 
 
 def start_runtime(settings: Settings) -> tuple[Runtime, Parts, Metrics, Loaded]:
-    """Imports and compiles. Raises StartFailed when nothing could be served, ImportFailed for a broken lock."""
+    """Imports and compiles. Raises StartFailed when nothing could be served, NothingLoaded, ImportFailed for a broken
+    lock."""
     lasting = parts()
     metrics = Metrics(__version__, lasting.leases.in_flight)
     accounts = (metrics.account, log_call) if settings.log.calls else (metrics.account,)
     lasting = Parts(lasting.upstream, lasting.buckets, lasting.leases, accounts)
     loaded = load_apis(settings)
-    if not loaded.imported:
-        raise StartFailed("\n".join(str(absent.error) for absent in loaded.absent))
     runtime = compile_runtime(settings, loaded, lasting)
     nowhere = [finding for finding in runtime.catalog.findings if finding.id == "no-upstream"]
     if len(nowhere) == len(loaded.imported):
@@ -66,7 +65,7 @@ def start_runtime(settings: Settings) -> tuple[Runtime, Parts, Metrics, Loaded]:
 
 
 def serve(settings: Settings, announce: Callable[[Runtime, Addresses], None]) -> int:
-    """Serves until a signal asks for the end; returns the exit code: 0, or 130 for an interrupt. Raises StartFailed."""
+    """Serves until a signal asks for the end; returns the exit code: 0, or 130 for an interrupt. Raises what starting does."""
     runtime, lasting, metrics, loaded = start_runtime(settings)
     del loaded  # the parsed documents: the runtime does not need them
     holder = Holder(runtime)

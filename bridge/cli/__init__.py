@@ -15,6 +15,7 @@ from bridge import __version__
 from bridge.app import StartFailed
 from bridge.cli import call, check, config, demo, diff, lint, serve, tools
 from bridge.cli.output import fail
+from bridge.compile import NothingLoaded
 from bridge.config import ConfigInvalid
 from bridge.importer import ImportFailed, Unreachable
 
@@ -49,12 +50,12 @@ def main() -> None:
         app(prog_name="dualbridge")
     except ConfigInvalid as error:
         fail(3, *map(str, error.problems))
-    except Unreachable as error:
-        fail(4, str(error))
+    except NothingLoaded as error:
+        fail(4 if any(isinstance(one, Unreachable) for one in error.errors) else 3, *map(str, error.errors))
     except ImportFailed as error:
         fail(3, str(error))
     except StartFailed as error:
-        fail(4, str(error))
+        fail(4, *str(error).splitlines())
     except KeyboardInterrupt:
         sys.exit(130)
     except BrokenPipeError:

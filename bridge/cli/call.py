@@ -82,8 +82,6 @@ def call(
 def _runtime(inputs: Inputs) -> tuple[Runtime, Parts]:
     wanted = settings(inputs)
     loaded = load_apis(wanted)
-    if loaded.absent and not loaded.imported:
-        raise loaded.absent[0].error
     lasting = parts()
     return compile_runtime(wanted, loaded, lasting), lasting
 

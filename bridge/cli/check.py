@@ -20,7 +20,7 @@ from bridge.cli.inputs import (
     UpstreamUrl,
     settings,
 )
-from bridge.cli.output import Format, counted, err, fail, finding_json, out, print_findings, print_json, table
+from bridge.cli.output import Format, complain, counted, err, fail, finding_json, out, print_findings, print_json, table
 from bridge.compile import Loaded, compile_runtime, load_apis, parts
 from bridge.config import Settings
 from bridge.importer import names_lock
@@ -50,8 +50,6 @@ def check(
     )  # fmt: skip
     wanted = settings(inputs)
     loaded = load_apis(wanted, lines=True)
-    if loaded.absent and not loaded.imported:
-        raise loaded.absent[0].error
     catalog = compile_runtime(wanted, loaded, parts()).catalog
     if lock:
         _write(wanted.names, catalog)
@@ -99,5 +97,4 @@ def _show(wanted: Settings, loaded: Loaded, catalog: Catalog) -> None:
         shown.add_row(row["name"], str(row["operations"]), str(row["tools"]), document)
     console.print(shown)
     console.print(f"about {catalog.tokens:,} tokens to list all tools; {counted(catalog.findings)}")
-    for absent in loaded.absent:
-        err().print(f"[red]error:[/red] {escape(str(absent.error))}")
+    complain(*(str(absent.error) for absent in loaded.absent))

@@ -7,7 +7,7 @@ from rich.markup import escape
 
 from bridge.cli.inputs import AllowPrivate, Inputs, Overlays, ProfileName, settings
 from bridge.cli.output import Format, out, print_json
-from bridge.compile import load_apis
+from bridge.compile import NothingLoaded, load_apis
 from bridge.importer import build, names_lock
 from bridge.model import Catalog
 from bridge.model.diff import diff as compare
@@ -59,5 +59,5 @@ def _catalog(
         wanted = wanted.model_copy(update={"apis": {"api": next(iter(wanted.apis.values()))}})
     loaded = load_apis(wanted)
     if loaded.absent:
-        raise loaded.absent[0].error
+        raise NothingLoaded([absent.error for absent in loaded.absent])
     return build(loaded.imported, names_lock(names)) if names is not None else loaded.catalog

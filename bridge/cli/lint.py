@@ -23,8 +23,6 @@ def lint(
 
     inputs = Inputs(specs=tuple(specs or ()), config=config, overlays=tuple(overlay or ()), allow_private=allow_private)
     loaded = load_apis(settings(inputs))
-    if loaded.absent and not loaded.imported:
-        raise loaded.absent[0].error
     findings = located((*loaded.catalog.findings, *advise(loaded.imported)), loaded.imported)
     if output is Format.JSON:
         print_json([finding_json(finding) for finding in findings])

@@ -6,7 +6,7 @@ import typer
 from rich.markup import escape
 
 from bridge.cli.inputs import AllowPrivate, ConfigFile, Exclude, Include, Inputs, Overlays, ProfileName, Specs, settings
-from bridge.cli.output import Format, counted, err, out, print_json, table
+from bridge.cli.output import Format, complain, counted, err, out, print_json, table
 from bridge.compile import load_apis
 from bridge.model import Catalog, Json, Tool
 
@@ -27,12 +27,11 @@ def tools(
         profile=profile, include=tuple(include or ()), exclude=tuple(exclude or ()),
     )  # fmt: skip
     loaded = load_apis(settings(inputs))
-    if loaded.absent and not loaded.imported:
-        raise loaded.absent[0].error
     if output is Format.JSON:
         print_json([tool_json(loaded.catalog, tool) for tool in loaded.catalog.tools.values()])
     else:
         _show(loaded.catalog)
+    complain(*(str(absent.error) for absent in loaded.absent))
     raise typer.Exit(1 if loaded.absent else 0)
 
 

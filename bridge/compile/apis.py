@@ -1,6 +1,6 @@
 """Every configured API, imported: documents that fail cost their own API and nothing else."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -25,6 +25,14 @@ class Absent:
     error: ImportFailed
 
 
+class NothingLoaded(Exception):
+    """Not one API could be imported; `errors` say why, one for each."""
+
+    def __init__(self, errors: Sequence[ImportFailed]) -> None:
+        super().__init__(*errors)
+        self.errors = errors
+
+
 @dataclass(frozen=True, slots=True)
 class Loaded:
     """`stale` holds the URLs that were answered from their last good copy."""
@@ -39,7 +47,7 @@ class Loaded:
 def load_apis(settings: Settings, *, lines: bool = False) -> Loaded:
     """Imports all APIs. `lines`: findings get their line numbers, which costs another reading of each document.
 
-    Raises ImportFailed for a lock of names that cannot be read.
+    Raises NothingLoaded, and ImportFailed for a lock of names that cannot be read.
     """
     imported: list[Imported] = []
     absent: list[Absent] = []
@@ -53,6 +61,8 @@ def load_apis(settings: Settings, *, lines: bool = False) -> Loaded:
             continue
         imported.append(found)
         extra += findings
+    if absent and not imported:
+        raise NothingLoaded([one.error for one in absent])
     catalog = build(imported, read_lock(settings.names))
     extra += _toolless(catalog, imported)
     found_in_documents = located(catalog.findings, imported) if lines else catalog.findings

@@ -53,12 +53,12 @@ async def _gather(chunks: AsyncIterator[bytes], parts: list[bytes], cap: int) ->
     return False
 
 
-async def _decoded(headers: Headers, chunks: Chunks, cap: int) -> AsyncIterator[bytes]:
+def _decoded(headers: Headers, chunks: Chunks, cap: int) -> AsyncIterator[bytes]:
     inflate = _decompressor(headers)
-    if inflate is None:
-        async for chunk in chunks:
-            yield chunk
-        return
+    return chunks if inflate is None else _inflated(chunks, inflate, cap)
+
+
+async def _inflated(chunks: Chunks, inflate: Decompressor, cap: int) -> AsyncIterator[bytes]:
     async for chunk in chunks:
         data = chunk
         while data:

@@ -194,18 +194,29 @@ def _fields(
 def _whole(reading: Reading, raw: RawBody, content: RawContent, kind: BodyKind, arguments: Arguments) -> BodyArguments:
     argument = arguments.take("body", "body")
     binary = kind is BodyKind.BINARY
-    schema: Json = {} if content.schema is None else reading.schemas.convert(content.schema, Mode.INPUT)
+    fields = _whole_fields(reading, raw, content, kind)
+    schema: Json = {} if content.schema is None else _whole_schema(reading, content.schema, fields)
     if binary:
         schema = base64_schema(Field("body", argument, binary=True), {})
     elif kind is BodyKind.TEXT and schema in ({}, True):
         schema = {"type": "string"}
     if raw.description and isinstance(schema, dict) and "description" not in schema:
         schema = {"description": reading.schemas.prose(raw.description)} | schema
-    fields = _whole_fields(reading, raw, content, kind)
     body = _body(raw, content, kind, Spread.WHOLE, fields, _shape(reading, raw, content, kind))
     body = replace(body, argument=argument, binary=binary)
     required = bool(raw.required) and not (kind is BodyKind.JSON and _may_be_empty(schema))
     return BodyArguments(body, {argument: schema}, (argument,) if required else ())
+
+
+def _whole_schema(reading: Reading, at: At, fields: tuple[Field, ...]) -> Json:
+    """Converted; written out for this place alone where a property is bytes, which others may send as they are."""
+    files = [field for field in fields if field.binary or (field.item is not None and field.item.binary)]
+    schema = reading.schemas.convert(reading.schemas.target(at) if files else at, Mode.INPUT)
+    offered = schema.get("properties", {}) if isinstance(schema, dict) else {}
+    for field in files:
+        if field.name in offered:
+            offered[field.name] = base64_schema(field, offered[field.name])
+    return schema
 
 
 def _may_be_empty(schema: Json) -> bool:
@@ -253,7 +264,6 @@ def _body(raw: RawBody, content: RawContent, kind: BodyKind, spread: Spread, fie
         kind=kind,
         required=bool(raw.required),
         spread=spread,
-        schema=None,
         fields=fields,
         xml=xml,
     )

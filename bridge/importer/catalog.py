@@ -6,7 +6,6 @@ from dataclasses import replace
 
 import orjson
 
-from bridge.importer.budget import Deadline
 from bridge.importer.imported import Imported
 from bridge.importer.lines import locate
 from bridge.importer.naming import Wish, lock_key, tool_names
@@ -17,9 +16,7 @@ from bridge.model import Catalog, Finding, Operation, Source, Tool
 
 
 def build(imported: Sequence[Imported], lock: Mapping[str, str] | None = None) -> Catalog:
-    """`lock` maps `api METHOD /path` to the name that its tool keeps, whatever else appears. Raises ImportFailed."""
-    for api in imported:  # the time that other documents took is not this one's
-        api.reading.schemas.deadline = Deadline(api.reading.options.budgets, api.document.name)
+    """`lock` maps `api METHOD /path` to the name that its tool keeps, whatever else appears."""
     operations = {
         (draft.operation.api, draft.operation.id): _finished(api, draft) for api in imported for draft in api.drafts
     }

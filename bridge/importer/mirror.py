@@ -1,8 +1,8 @@
 """`x-mcp-header` on the schema of a parameter or property: MCP's wish to see the argument in an HTTP header as well.
 
-A client drops a tool whose annotation breaks the rules, so an invalid one is never passed on (MCP 2026-07-28, transports,
-"x-mcp-header": a token, unique in the schema whatever its case, on a string, integer or boolean that no reference or
-combinator stands before).
+A client drops a tool whose annotation breaks the rules, so an invalid one is never passed on. The rules (MCP
+2026-07-28, transports): a token, unique in the schema whatever its case, on a string, integer or boolean that no
+reference or combinator stands before.
 """
 
 from bridge.importer.notes import Notes

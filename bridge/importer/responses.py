@@ -37,7 +37,7 @@ def answers(reading: Reading, operation: At) -> Answers:
     streamed = any(bare(kind) in STREAMS for kind in media_types)
     schema, wrapped = _schema(reading, operation, good)
     return Answers(
-        Output(media_types, None, streamed),
+        Output(media_types, streamed),
         schema,
         wrapped,
         next((text for response in good if (text := clean(response.description))), ""),

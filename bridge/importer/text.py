@@ -3,8 +3,8 @@
 import re
 
 _TAG = re.compile(r"</?[a-zA-Z][^<>]*>")
-# Each repetition has an end, so that text made of nothing but beginnings is read in linear time.
-_LINK = re.compile(r"!?\[([^\[\]\n]{0,500})\]\((?:[^()\s]|\([^()\s]{0,200}\)){0,1000}(?:\s{1,9}\"[^\"]{0,500}\")?\)")
+# No repetition runs past the next beginning, or far, so that text of nothing but beginnings is read in linear time.
+_LINK = re.compile(r"!?\[([^\[\]\n]*)\]\((?:[^()\s]|\([^()\s]{0,200}\)){0,1000}(?:\s{1,9}\"[^\"]{0,500}\")?\)")
 _SPACE = re.compile(r"\s+")
 _ENTITIES = {"&lt;": "<", "&gt;": ">", "&quot;": '"', "&#39;": "'", "&nbsp;": " ", "&amp;": "&"}
 # Characters that steer a terminal, reverse text or cannot be seen: data to hide things in, never prose.

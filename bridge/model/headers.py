@@ -19,11 +19,12 @@ HOP_BY_HOP = frozenset(
     }
 )
 
-# Words of a proxy that is trusted: who called (the client certificate among them), or another path to route by. No proxy
+# Words of a proxy that is trusted: who called (its client certificate too), or another path to route by. No proxy
 # before the gateway is, so at either door they would only be claims.
 _OF_PROXIES = frozenset({b"forwarded", b"x-client-cert", b"x-original-url", b"x-real-ip", b"x-rewrite-url"})
 
-# OpenAPI 3.1 section 4.8.12: “If in is "header" and the name field is "Accept", "Content-Type" or "Authorization",
+# OpenAPI 3.1 section 4.8.12: “If in is "header" and the name field is "Accept", "Content-Type" or
+# "Authorization",
 # the parameter definition SHALL be ignored.” The rest frames the message, names the server or holds credentials.
 _NEVER_ARGUMENTS = frozenset(name.decode() for name in HOP_BY_HOP) | {
     "accept",

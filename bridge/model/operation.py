@@ -130,7 +130,6 @@ class Body:
     kind: BodyKind
     required: bool
     spread: Spread
-    schema: Json
     argument: str = "body"
     fields: tuple[Field, ...] = ()
     binary: bool = False
@@ -140,13 +139,10 @@ class Body:
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """What an operation promises on success: its media types, and the schema of the first one that has a schema."""
+    """What an operation answers on success; `streamed`: a sequence of items (SSE, NDJSON, JSON text sequences)."""
 
     media_types: tuple[str, ...] = ()
-    schema: Json = None
-    """readOnly properties included, writeOnly left out; None when nothing is promised."""
     streamed: bool = False
-    """The media type is a sequence (SSE, NDJSON, JSON text sequences), so the schema describes one item."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,6 @@ the outcome. Whoever ran a call must `finish` it once the answer is out, or once
 """
 
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
 
 from bridge.model import Call, Door, Origin, Outcome, Principal, Refusal
 from bridge.pipeline.account import account
@@ -53,11 +52,12 @@ async def _upstream(rt: Runtime, call: Call) -> Outcome:
     release = lease(rt, call)
     try:
         await journal(rt, call)
-        outcome = await send(rt, call, call.target)
+        sent = await send(rt, call, call.target)
     except BaseException:
         release()
         raise
-    return replace(outcome, release=_both(outcome.release, release))
+    # Written out: `dataclasses.replace` would cost more than any stage before it.
+    return Outcome(sent.status, sent.headers, sent.body, release=_both(sent.release, release))
 
 
 def _both(first: Callable[[], Awaitable[None]] | None, then: Callable[[], None]) -> Callable[[], Awaitable[None]]:

@@ -29,7 +29,10 @@ def log_call(record: Record) -> None:
     """An account: one line per call, at warning level where the gateway or the upstream failed."""
     level = logging.WARNING if record.status >= 500 else logging.INFO
     if _log.isEnabledFor(level):
-        _log.log(level, "call", extra={"call": asdict(record)})
+        line = asdict(record)
+        # What validation reports quotes what the caller sent: a log keeps the places, not the values.
+        line["reported"] = [told.partition(": ")[0] for told in record.reported]
+        _log.log(level, "call", extra={"call": line})
 
 
 class _Json(logging.Formatter):

@@ -76,7 +76,9 @@ def _probing(count: int) -> Callable[[], object]:
     router = Router([(ROUTE, {("made", one.operation.id): one for one in made_up.values()})])
     step = count // PROBES
     paths = [made.path(number * step, "north-7", "4711") for number in range(PROBES)]
-    missed = [path for path in paths if (found := router.match("localhost", "GET", path, "")) is None or not found.endpoint]
+    missed = [
+        path for path in paths if (found := router.match("localhost", "GET", path, "")) is None or not found.endpoint
+    ]
     if missed:
         raise SystemExit(f"no route for {missed}")
 

@@ -185,8 +185,9 @@ def _print_total(whole: Report, *, fidelity: bool) -> None:
     kinds = whole.faults_by_kind
     print(_row(whole))
     print(
-        f"\n{share(whole.clean, whole.operations):.2f} % clean; {kinds['invalid']} invalid, {kinds['dangling']} dangling, "
-        f"{kinds['duplicate']} duplicate, {kinds['key']} illegal keys, {kinds['name']} illegal names, "
+        f"\n{share(whole.clean, whole.operations):.2f} % clean; {kinds['invalid']} invalid, "
+        f"{kinds['dangling']} dangling, {kinds['duplicate']} duplicate, {kinds['key']} illegal keys, "
+        f"{kinds['name']} illegal names, "
         f"{kinds['root']} roots that are no plain object; {whole.operations - whole.clean} of {whole.operations} "
         f"operations without a clean tool, {len(whole.silent)} of them without a finding"
     )

@@ -83,7 +83,7 @@ class InProcess:
 
     def person(self, path: str, query: str = "") -> AsyncCall:
         asked = scope([("host", "localhost"), ("accept", "*/*"), ("user-agent", "bench/1")], "GET")
-        asked |= {"path": path, "raw_path": path.encode(), "query_string": query.encode()}
+        asked.update(path=path, raw_path=path.encode(), query_string=query.encode())
         return self._exchanged(asked, b"", SMALL)
 
     def _exchanged(self, asked: Scope, body: bytes, expected: bytes) -> AsyncCall:

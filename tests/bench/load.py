@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import dataclass
+from typing import cast
 from urllib.parse import urlsplit
 
 import httptools
@@ -31,8 +32,7 @@ class _Asking(asyncio.Protocol):
         self._parser = httptools.HttpResponseParser(self)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        self._transport = cast("asyncio.Transport", transport)  # uvloop's own class is not derived from it
         self._ask()
 
     def data_received(self, data: bytes) -> None:
@@ -66,9 +66,8 @@ async def _ask(url: str, request: bytes, count: int) -> None:
     loop = asyncio.get_running_loop()
     shared = _Round(request, count, CONNECTIONS, loop.create_future())
     parts = urlsplit(url)
-    opened = [
-        await loop.create_connection(lambda: _Asking(shared), parts.hostname, parts.port) for _ in range(CONNECTIONS)
-    ]
+    address = parts.hostname or "", parts.port or 80
+    opened = [await loop.create_connection(lambda: _Asking(shared), *address) for _ in range(CONNECTIONS)]
     try:
         async with asyncio.timeout(SECONDS):
             await shared.done

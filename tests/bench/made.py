@@ -16,7 +16,10 @@ BODY = {"status": "open", "quantity": 3, "note": "left at the door"}
 ARGUMENTS = {"shop": "north-7", "order": 4711, "limit": 20, "sort": "created", "tags": ["new", "paid"]}
 _FAMILY = 10
 _TEXT = {"type": "string"}
-_ERROR = {"description": "Refused.", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}}}
+_ERROR = {
+    "description": "Refused.",
+    "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}},
+}
 
 
 def settings(folder: Path, operations: int, upstream: str = "http://upstream.test") -> Settings:

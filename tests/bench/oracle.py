@@ -114,13 +114,15 @@ def one(case: Case, place: WrittenOperation, operation: Operation, tool: Tool, t
     """The first turn sends what is required, every other one everything, each with other values."""
     try:
         made = arguments(tool.input_schema, f"{tool.name}/{turn}", full=turn > 0)
-        wire = compile_builder(operation)(made)
-        with deadline(SECONDS):
-            said = case.judged(place, operation, made, wire)
     except Impossible as error:
         return _rest(case, place, "impossible", str(error))
+    try:
+        wire = compile_builder(operation)(made)
     except BadArguments as error:
         return _rest(case, place, "refused", str(error), made)
+    try:
+        with deadline(SECONDS):
+            said = case.judged(place, operation, made, wire)
     except Late:
         return _rest(case, place, "late", f"no verdict within {SECONDS:g} s", made, wire.target)
     return (
@@ -197,7 +199,7 @@ def _print_rest(tallies: Sequence[Tally]) -> None:
 
 
 def is_met(tallies: Sequence[Tally]) -> bool:
-    """The target for each generation with its own oracle; where a second one compares, a difference needs a sentence."""
+    """The target for each generation with its own oracle; a second one's differences each need a sentence."""
     own = [one for one in tallies if one.oracle == oracles(Path(), one.version)[0]]
     other = [one for one in tallies if one not in own]
     generations = [[one for one in own if (one.version == "2.0") is old] for old in (True, False)]

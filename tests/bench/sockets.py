@@ -5,7 +5,6 @@ load's own cost is in another process and counts for nobody.
 """
 
 import os
-import shutil
 import socket
 import subprocess
 import sys
@@ -21,6 +20,7 @@ import orjson
 from tests.bench import made
 from tests.bench.figures import Row, Timing, skipped, timed_row, value_row
 from tests.bench.load import CONNECTIONS, ask
+from tests.bench.machine import nginx
 from tests.kit.agent import Agent
 from tests.kit.runtime import world
 
@@ -84,7 +84,7 @@ def _candidates(folder: Path, stack: ExitStack) -> Iterator[tuple[str, Candidate
     target = f"{made.path(3, 'north-7', '4711')}?limit=20&sort=created"
     yield "REST GET, 305 B", Candidate(gateway.pid, url, _get(target), REQUESTS)
     yield "tools/call of a GET, 305 B", Candidate(gateway.pid, url, _call(), REQUESTS)
-    if program := shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin"):
+    if program := nginx():
         port = _free_port()
         config = folder / "nginx.conf"
         config.write_text(NGINX.format(folder=folder, origin=origin, port=port))

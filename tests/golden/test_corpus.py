@@ -1,4 +1,4 @@
-"""Public documents, imported and called: the part of `make corpus` and `make oracle` that is quick enough for every run."""
+"""Public documents, imported and called: what of `make corpus` and `make oracle` is quick enough for every run."""
 
 from pathlib import Path
 

@@ -47,6 +47,8 @@ class Became:
 
 @dataclass(frozen=True, slots=True)
 class Gateway:
+    """`more` are headers of the caller's own."""
+
     rt: Runtime
     upstream: ScriptedUpstream
     records: list[Record]
@@ -55,15 +57,15 @@ class Gateway:
     def tools(self) -> dict[str, Endpoint]:
         return self.rt.toolsets[""].endpoints
 
-    async def agent(self, tool: str, given: Mapping[str, Json]) -> Became:
+    async def agent(self, tool: str, given: Mapping[str, Json], *more: tuple[bytes, bytes]) -> Became:
         speaker = Agent(self.rt)
         message = speaker.message("tools/call", {"name": tool, "arguments": dict(given)})
         headers = speaker.mirrored(message) | {"host": "localhost"}
         lines = tuple((name.encode(), value.encode()) for name, value in headers.items())
-        return await self.asked(Wire("POST", "/mcp", lines, orjson.dumps(message)))
+        return await self.asked(Wire("POST", "/mcp", (*lines, *more), orjson.dumps(message)))
 
     async def person(self, wire: Wire, *more: tuple[bytes, bytes]) -> Became:
-        """`wire` has a target below the API's prefix; `more` are headers of the caller's own."""
+        """`wire` has a target below the API's prefix."""
         assert wire.body is None or isinstance(wire.body, bytes)
         length = () if wire.body is None else ((b"content-length", b"%d" % len(wire.body)),)
         lines = ((b"host", b"localhost"), *wire.headers, *length, *more)
@@ -87,13 +89,14 @@ class Arrangement:
     authenticator: Authenticator | None = None
     upstream: Upstream | None = None
     url: str = "http://upstream.test/base"
+    """Empty: the document's own servers."""
 
 
 PLAIN = Arrangement()
 
 
 def gateway(document: Path, arrangement: Arrangement = PLAIN) -> Gateway:
-    upstream = {"url": arrangement.url, "headers": dict([CREDENTIAL])}
+    upstream = {"headers": dict([CREDENTIAL])} | ({"url": arrangement.url} if arrangement.url else {})
     api = {"spec": str(document.resolve()), "prefix": PREFIX, "upstream": upstream} | dict(arrangement.api)
     with TemporaryDirectory() as folder:
         file = Path(folder, "bridge.yaml")
@@ -172,11 +175,9 @@ def spoilt(one: Endpoint, arguments: Mapping[str, Json]) -> Iterator[tuple[str, 
 
 def _wrong(schema: Json) -> Json:
     kind = schema.get("type")
-    if kind in {"integer", "number", "boolean"} or "enum" in schema:
+    if kind in ("integer", "number", "boolean") or "enum" in schema:
         return "none-of-these"
     if kind == "array":
         inner = _wrong(schema.get("items", {}))
         return None if inner is None else [inner]
     return None
-
-

@@ -31,7 +31,6 @@ def _is_reachable_in_body(name: str, operation: Operation, schema: Json, argumen
 def explains(findings: Iterable[Finding], operation: WrittenOperation, expected: Expected) -> Finding | None:
     """The finding that says why something is missing: one at the operation, in it, or at the thing itself."""
     for finding in findings:
-        where = finding.where
-        if where == expected.where or where == operation.where or where.startswith(f"{operation.where}/"):
+        if finding.where in {expected.where, operation.where} or finding.where.startswith(f"{operation.where}/"):
             return finding
     return None

@@ -8,7 +8,7 @@ import base64
 import random
 import re
 import string
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import jsonschema_rs
@@ -32,14 +32,13 @@ class Impossible(Exception):
 
 
 def arguments(schema: Json, seed: str, *, full: bool) -> dict[str, Json]:
-    """Arguments that a tool's input schema accepts: with `full` all of them, else what is required. Raises Impossible."""
+    """Arguments that a tool's input schema accepts: all of them, or what is required. Raises Impossible."""
     validator = jsonschema_rs.Draft202012Validator(schema)
     error = ""
     for attempt in range(TRIES):
-        # The first attempts write any text; formats hidden from the schema (`^[ -~]*$`) are met by the plain ones.
-        maker = _Maker(
-            schema, random.Random(f"{seed}/{attempt}"), full and attempt < TRIES // 2 * 2 - 2, attempt % 2 == 0
-        )
+        # Every other attempt writes letters and digits only, and the last ones leave out what is optional.
+        chance = random.Random(f"{seed}/{attempt}")
+        maker = _Maker(schema, chance, full=full and attempt < TRIES - 2, rich=attempt % 2 == 0)
         try:
             value = maker.value(schema)
         except Impossible as impossible:
@@ -143,9 +142,9 @@ class _Maker:
         return self._others(made, schema, least, depth)
 
     def _may_fill(self, depth: int) -> bool:
-        return depth == 0 and self.full or (self.full and depth <= FULL_DEPTH and self.nodes < NODES)
+        return self.full and (depth == 0 or (depth <= FULL_DEPTH and self.nodes < NODES))
 
-    def _member(self, made: dict[str, Json], schema: dict[str, Json], name: str, needed: bool, depth: int) -> None:  # noqa: FBT001
+    def _member(self, made: dict[str, Json], schema: dict[str, Json], name: str, needed: bool, depth: int) -> None:
         inner = schema.get("properties", {}).get(name, schema.get("additionalProperties", {}))
         try:
             made[name] = self.value(inner, depth + 1)
@@ -310,18 +309,3 @@ _JOIN: Mapping[str, Callable[[Json, Json], Json]] = {
     "minimum": max, "maximum": min, "minLength": max, "maxLength": min, "minItems": max, "maxItems": min,
     "minProperties": max, "maxProperties": min,
 }  # fmt: skip
-
-
-def words(value: Json) -> Iterator[str]:
-    """Every text in a value."""
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, dict):
-        for inner in value.values():
-            yield from words(inner)
-    elif isinstance(value, list):
-        for inner in value:
-            yield from words(inner)
-
-
-SPECIAL = re.compile(r"[^A-Za-z0-9._~-]")

@@ -7,15 +7,14 @@ The operation is known, so it is pinned: openapi-core's own finder takes the fir
 import re
 import warnings
 from collections.abc import Callable, Iterator, Mapping
-from email.parser import BytesParser
 from http.cookies import SimpleCookie
 from urllib.parse import parse_qsl, unquote
 
 import orjson
-from jsonschema import Draft202012Validator
-from jsonschema.exceptions import best_match
-from jsonschema.protocols import Validator
-from jsonschema.validators import extend
+from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
+from jsonschema.exceptions import best_match  # type: ignore[import-untyped]
+from jsonschema.protocols import Validator  # type: ignore[import-untyped]
+from jsonschema.validators import extend  # type: ignore[import-untyped]
 from jsonschema_path import SchemaPath
 from openapi_core import Config, OpenAPI
 from openapi_core.casting.schemas import (
@@ -27,21 +26,24 @@ from openapi_core.datatypes import RequestParameters
 from openapi_core.deserializing.styles import StyleDeserializersFactory, style_deserializers
 from openapi_core.deserializing.styles.datatypes import DeserializerCallable
 from openapi_core.deserializing.styles.util import delimited_loads
+from openapi_core.security.factories import SecurityProviderFactory
 from openapi_core.templating.datatypes import TemplateResult
 from openapi_core.templating.paths.datatypes import PathOperationServer
 from openapi_core.templating.paths.exceptions import PathNotFound
-from openapi_core.validation.request.validators import V30RequestValidator
+from openapi_core.templating.paths.finders import BasePathFinder
+from openapi_core.validation.request.validators import V30RequestValidator, V31RequestValidator, V32RequestValidator
 from openapi_core.validation.schemas.factories import SchemaValidatorsFactory
 from openapi_schema_validator import OAS30ReadValidator, OAS30WriteValidator, OAS31Validator, OAS32Validator
 from werkzeug.datastructures import Headers, ImmutableMultiDict
 
 from bridge.model import Json, Wire
+from tests.kit.parts import parts
 from tests.kit.written import Written, WrittenOperation
 
 BASE = "https://upstream.test"
 
 
-class Credentials:
+class Credentials(SecurityProviderFactory):
     """Credentials are the gateway's business and not what is judged: every scheme is satisfied."""
 
     def create(self, scheme: SchemaPath) -> "Credentials":
@@ -51,13 +53,10 @@ class Credentials:
         return "given"
 
 
-class Pinned:
+class Pinned(BasePathFinder):
     """A path finder for one operation at a time; `operation` is set before each request by its judge."""
 
     operation: WrittenOperation | None = None
-
-    def __init__(self, spec: SchemaPath, base_url: str | None = None) -> None:
-        self.spec = spec
 
     def find(self, method: str, name: str) -> PathOperationServer:
         operation = self.operation
@@ -179,6 +178,7 @@ def spaced(explode: bool, name: str, kind: str, location: Mapping[str, Json]) ->
     return delimited_loads(explode, name, kind, location, delimiter=" ")
 
 
+_REQUESTS = {"3.0": ParametersAreNoProperties, "3.1": V31RequestValidator, "3.2": V32RequestValidator}
 _CASTERS = {
     "3.0": oas30_write_schema_casters_factory,
     "3.1": oas31_schema_casters_factory,
@@ -190,13 +190,16 @@ class Judge:
     """One document; building it is cheap, because nothing is validated before it is asked about."""
 
     def __init__(self, written: Written) -> None:
-        self.finder = type("PinnedHere", (Pinned,), {})
+        class PinnedHere(Pinned):
+            """Of this judge alone: openapi-core makes the instance, so that the class holds the operation."""
+
+        self.finder = PinnedHere
         readers = {**style_deserializers, "spaceDelimited": spaced}
         styles = {style: decoded(load) for style, load in readers.items()}
         config = Config(
             spec_validator_cls=None,
             path_finder_cls=self.finder,
-            **({"request_validator_cls": ParametersAreNoProperties} if written.version == "3.0" else {}),
+            request_validator_cls=_REQUESTS[written.version],
             schema_validators_factory=_VALIDATORS[written.version],
             style_deserializers_factory=StyleDeserializersFactory(_CASTERS[written.version], styles),
             security_provider_factory=Credentials(),
@@ -246,9 +249,4 @@ def template_values(template: str, path: str) -> dict[str, str] | None:
 
 def multipart(value: bytes, **parameters: str) -> Json:
     """As openapi-core's own reader, which takes line ends of file contents for line ends of the message."""
-    head = f'Content-Type: multipart/form-data; boundary="{parameters.get("boundary", "")}"\r\n\r\n'.encode()
-    message = BytesParser().parsebytes(head + value)
-    parts = message.get_payload() if message.is_multipart() else []
-    return ImmutableMultiDict(
-        [(part.get_param("name", header="content-disposition"), part.get_payload(decode=True)) for part in parts]
-    )
+    return ImmutableMultiDict(parts(value, f'multipart/form-data; boundary="{parameters.get("boundary", "")}"'))

@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.kit.mcp_schema import FOLDER as MCP_SCHEMAS
+
 NODE_PACKAGES = Path(__file__).parent / "node" / "node_modules"
 OLDEST_NODE = 20
 CORPUS = Path(os.environ.get("CORPUS") or Path(__file__).resolve().parents[3] / "shared" / "corpus")
@@ -41,6 +43,9 @@ def has_node_package(name: str) -> bool:
 needs_node = pytest.mark.skipif(node() is None, reason=f"needs Node {OLDEST_NODE} or newer: `make node` brings it")
 needs_swagger_client = pytest.mark.skipif(
     not has_node_package("swagger-client"), reason="needs Node and swagger-client: `make node` brings them"
+)
+needs_mcp_schemas = pytest.mark.skipif(
+    not MCP_SCHEMAS.is_dir(), reason="needs the protocol's schemas, mcp-REVISION.schema.json: set MCP_SCHEMAS=DIR"
 )
 needs_corpus = pytest.mark.skipif(
     not CORPUS.is_dir(), reason="needs a folder of public OpenAPI documents: set CORPUS=DIR to name one"

@@ -91,7 +91,7 @@ _WRITERS: Mapping[Node, Callable[[Node, random.Random, int], str]] = {
     codes.IN: _one_of,
     codes.BRANCH: lambda operand, chance, wanted: _written(chance.choice(operand[1]), chance, wanted),
     codes.SUBPATTERN: lambda operand, chance, wanted: _written(operand[3], chance, wanted),
-    codes.ATOMIC_GROUP: lambda operand, chance, wanted: _written(operand, chance, wanted),
+    codes.ATOMIC_GROUP: _written,
     codes.MAX_REPEAT: _repeated,
     codes.MIN_REPEAT: _repeated,
     codes.POSSESSIVE_REPEAT: _repeated,

@@ -8,7 +8,6 @@ import base64
 import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
-from email.parser import BytesParser
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -18,6 +17,7 @@ import orjson
 
 from bridge.model import BodyKind, Field, Json, Operation, Spread, Wire
 from tests.kit.needs import node
+from tests.kit.parts import parts
 from tests.kit.written import Written, WrittenOperation
 
 SCRIPT = Path(__file__).parent / "node" / "build_request.js"
@@ -26,6 +26,8 @@ BASE = "https://upstream.test"
 
 class SwaggerClient:
     """`with SwaggerClient() as client`: one process for any number of requests."""
+
+    _asked = 0
 
     def __enter__(self) -> Self:
         self._process = subprocess.Popen([str(node()), str(SCRIPT)], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
@@ -40,12 +42,16 @@ class SwaggerClient:
         self, written: Written, place: WrittenOperation, operation: Operation, arguments: Mapping[str, Json]
     ) -> Json:
         """The request that swagger-client makes of the same arguments; `{"error": …}` where it makes none."""
-        asked = question(written, place, operation, arguments)
+        self._asked += 1
+        asked = question(written, place, operation, arguments) | {"id": self._asked}
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         self._process.stdin.write(orjson.dumps(asked) + b"\n")
         self._process.stdin.flush()
-        return orjson.loads(self._process.stdout.readline())
+        # Whoever gave up waiting for an earlier answer has left it in the pipe.
+        while (answer := orjson.loads(self._process.stdout.readline()))["id"] != self._asked:
+            pass
+        return answer
 
 
 def question(written: Written, place: WrittenOperation, operation: Operation, arguments: Mapping[str, Json]) -> Json:
@@ -200,11 +206,7 @@ def _read(body: bytes, media_type: str) -> Json:
     if kind == "application/x-www-form-urlencoded":
         return _pairs(body.decode())
     if kind.startswith("multipart/"):
-        message = BytesParser().parsebytes(f"Content-Type: {media_type}\r\n\r\n".encode() + body)
-        parts = message.get_payload() if message.is_multipart() else []
-        return sorted(
-            (part.get_param("name", header="content-disposition"), part.get_payload(decode=True)) for part in parts
-        )
+        return sorted(parts(body, media_type))
     return body
 
 

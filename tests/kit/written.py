@@ -55,7 +55,8 @@ class WrittenOperation:
 
 def read(path: Path) -> "Written":
     text = path.read_text(encoding="utf-8")
-    return Written(orjson.loads(text) if text.lstrip()[:1] == "{" else ryaml.loads(text))
+    is_json = text.lstrip()[:1] == "{"
+    return Written(orjson.loads(text) if is_json else ryaml.loads(text))  # type: ignore[attr-defined] # its stubs forget
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +163,7 @@ class Written:
         content = body.get("content") if isinstance(body, dict) else None
         if not content:
             return
-        chosen = media_type if media_type in content else next(iter(content))
+        chosen = media_type if media_type is not None and media_type in content else next(iter(content))
         media, _ = self.resolved(content[chosen])
         media = media if isinstance(media, dict) else {}
         yield from self._fields(kind_of(chosen), media.get("schema", media.get("itemSchema")), place)

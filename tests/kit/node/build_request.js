@@ -1,7 +1,7 @@
 // What swagger-client makes of an operation and values: one JSON text per line in, one per line out.
 //
-// In:  {spec, pathName, method, parameters, requestBody?, requestContentType?, baseURL}; {"$file": base64} is bytes.
-// Out: {method, url, headers, body} or {error}; a form with files is {"$form": [[name, text or {"$file": base64}]]}.
+// In:  {id, spec, pathName, method, parameters, requestBody?, requestContentType?, baseURL}; {"$file": base64} is bytes.
+// Out: {id, method, url, headers, body} or {id, error}; a form with files is {"$form": [[name, text or {"$file": base64}]]}.
 'use strict';
 
 const readline = require('node:readline');
@@ -26,8 +26,8 @@ async function plain(value) {
 }
 
 async function answer(line) {
+  const asked = JSON.parse(line);
   try {
-    const asked = JSON.parse(line);
     const { paths } = asked.spec;
     paths[asked.pathName][asked.method].operationId = 'asked';
     const request = buildRequest({
@@ -39,9 +39,9 @@ async function answer(line) {
       baseURL: asked.baseURL,
     });
     const { method, url, headers, body } = request;
-    return { method, url, headers, body: await plain(body) };
+    return { id: asked.id, method, url, headers, body: await plain(body) };
   } catch (error) {
-    return { error: String(error && error.message) };
+    return { id: asked.id, error: String(error && error.message) };
   }
 }
 

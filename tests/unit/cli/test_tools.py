@@ -26,7 +26,7 @@ def test_text_has_one_line_per_tool_however_long_its_path() -> None:
 
 
 def test_the_profile_decides_how_much_of_a_schema_is_kept() -> None:
-    either = {"oneOf": [{"type": "object", "properties": {name: {}}} for name in "xy"]}
+    either = {"type": "object", "oneOf": [{"type": "object", "properties": {name: {}}} for name in "xy"]}
     body = {"required": True, "content": {"application/json": {"schema": either}}}
     written("one.json", **{"POST /a": operation("a", requestBody=body)})
     (portable,) = run("tools", "one.json", "-o", "json").json

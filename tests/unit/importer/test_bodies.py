@@ -182,6 +182,18 @@ def test_files_of_a_multipart_body_are_asked_for_in_base64(schema: Json) -> None
     assert inputs(catalog)["file"]["contentEncoding"] == "base64"
 
 
+def test_files_of_a_multipart_body_that_is_one_argument_are_asked_for_in_base64() -> None:
+    file = {"type": "string", "format": "binary"}
+    upload = {
+        "type": "object",
+        "minProperties": 1,
+        "properties": {"one": file, "more": {"type": "array", "items": file}},
+    }
+    catalog = imported(posting({"$ref": "#/components/schemas/Upload"}, media_type=MULTIPART, Upload=upload))
+    offered = inputs(catalog)["body"]["properties"]
+    assert offered["one"]["contentEncoding"] == offered["more"]["items"]["contentEncoding"] == "base64"
+
+
 def test_arrays_of_a_multipart_body_are_parts_of_their_own() -> None:
     files = {"type": "array", "items": {"$ref": "#/components/schemas/File"}}
     document = posting({"type": "object", "properties": {"files": files}}, media_type=MULTIPART,

@@ -126,6 +126,14 @@ def test_selectors_choose_which_operations_become_tools(
     assert len(catalog.operations) == len(ALL)
 
 
+def test_one_star_stays_within_a_segment_and_two_do_not() -> None:
+    operation = Operation("a", "api", "GET", "/a/b/c")
+    assert not matches("/a/*", operation)
+    assert matches("/a/*/c", operation)
+    assert matches("/a/**", operation)
+    assert matches("/a/b/c/**", operation)
+
+
 def test_selector_is_no_regular_expression() -> None:
     operation = Operation("a.b", "api", "GET", "/a(b", operation_id="a.b")
     assert matches("/a(b", operation)

@@ -138,6 +138,12 @@ def test_api_keys_are_never_arguments(where: str) -> None:
     assert only_operation(catalog).security == ({"key": ()},)
 
 
+def test_parameter_in_another_place_than_the_key_of_its_name_is_an_argument() -> None:
+    schemes = {"securitySchemes": {"key": {"type": "apiKey", "in": "header", "name": "token"}}}
+    document = asking({"name": "token", "in": "query", "schema": TEXT}, components=schemes)
+    assert set(inputs(imported(document))) == {"token"}
+
+
 def test_bearer_and_oauth_never_become_arguments() -> None:
     schemes = {"bearer": {"type": "http", "scheme": "Bearer"}, "oauth": {"type": "oauth2", "flows": {}}}
     document = asking(components={"securitySchemes": schemes}, security=[{"bearer": []}, {"oauth": ["read"]}, {}])
@@ -228,8 +234,9 @@ def test_legal_name_is_kept_however_early_an_illegal_one_asks_for_it() -> None:
 
 
 def test_arguments_come_in_the_order_of_the_document() -> None:
-    document = asking(*({"name": name, "in": "query", "schema": TEXT} for name in ["zeta", "$a", "mid"]))
-    assert list(inputs(imported(document))) == ["zeta", "a", "mid"]
+    body = {"type": "object", "properties": dict.fromkeys(("yes", "$b", "no"), TEXT)}
+    document = asking(*({"name": name, "in": "query", "schema": TEXT} for name in ("zeta", "$a", "mid")), body=body)
+    assert list(inputs(imported(document))) == ["zeta", "a", "mid", "yes", "b", "no"]
 
 
 @given(st.lists(st.text(max_size=80), max_size=12), st.lists(st.text(max_size=80), max_size=12), st.randoms())

@@ -6,7 +6,7 @@ import pytest
 
 from bridge.model import BodyKind, Field, Headers, Json, Spread, Style, Where
 from tests.unit.egress.encode.kit import body, param
-from tests.unit.pipeline.inspecting import FORM, INTEGER, INTEGERS, JSON, MEMBERS, ask, inspector
+from tests.unit.pipeline.inspecting import FORM, INTEGER, INTEGERS, JSON, MEMBERS, MULTIPART, ask, inspector
 
 
 def test_ten_problems_are_told_at_most() -> None:
@@ -71,8 +71,8 @@ def test_names_with_braces_are_told_as_they_are() -> None:
     described = body(BodyKind.MULTIPART, Field("{b}", "b"))
     x = param("{a}", Where.QUERY, INTEGER)
     content = b'--x\r\nContent-Disposition: form-data; name="{b}"\r\n\r\ny\r\n--x--\r\n'
-    settings = {"query": "%7Ba%7D=y", "schemas": {"b": INTEGER}, "headers": MULTIPART, "content": content}
-    assert ask(x, body=described, **settings) == (
+    inspect = inspector(x, body=described, schemas={"b": INTEGER})
+    assert inspect("/things", "%7Ba%7D=y", MULTIPART, content) == (
         "query parameter '{a}': must be an integer, not \"y\"",
         'body.{b}: must be an integer, not "y"',
     )

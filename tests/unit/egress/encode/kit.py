@@ -33,7 +33,7 @@ def param(name: str, where: Where, schema: Json = None, style: Style | None = No
 
 def body(kind: BodyKind, *fields: Field, **others: Json) -> Body:
     media_type = others.pop("media_type", _MEDIA_TYPES[kind])
-    settings = {"required": False, "spread": Spread.FIELDS if fields else Spread.WHOLE, "schema": None}
+    settings = {"required": False, "spread": Spread.FIELDS if fields else Spread.WHOLE}
     return Body(media_type, (media_type,), kind, fields=fields, **{**settings, **others})
 
 
