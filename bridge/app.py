@@ -5,7 +5,9 @@ Sockets are bound before anything is served, so that a port in use is an error a
 """
 
 import asyncio
+import errno
 import gc
+import logging
 import signal
 import socket
 from collections.abc import Awaitable, Callable, Iterator
@@ -31,6 +33,7 @@ from bridge.telemetry.log import log_call
 from bridge.telemetry.metrics import Metrics
 
 Application: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
+_log = logging.getLogger(__name__)
 DRAIN = 20.0
 """Seconds that answers under way have once the gateway was asked to stop."""
 
@@ -65,7 +68,10 @@ def start_runtime(settings: Settings) -> tuple[Runtime, Parts, Metrics, Loaded]:
 
 
 def serve(settings: Settings, announce: Callable[[Runtime, Addresses], None]) -> int:
-    """Serves until a signal asks for the end; returns the exit code: 0, or 130 for an interrupt. Raises what starting does."""
+    """Serves until a signal asks for the end. Returns the exit code: 0, or 130 for an interrupt.
+
+    Raises StartFailed, NothingLoaded, ImportFailed.
+    """
     runtime, lasting, metrics, loaded = start_runtime(settings)
     del loaded  # the parsed documents: the runtime does not need them
     holder = Holder(runtime)
@@ -92,21 +98,29 @@ def _loop() -> Callable[[], asyncio.AbstractEventLoop] | None:
 
 
 def _bind(settings: Settings) -> dict[str, socket.socket]:
-    wanted = {"traffic": settings.listen}
-    if settings.admin is not None:
-        wanted["admin"] = settings.admin.listen
-    if settings.health is not None:
-        wanted["health"] = settings.health.listen
+    beside = {name: port for name, port in (("admin", settings.admin), ("health", settings.health)) if port is not None}
+    wanted = {"traffic": settings.listen} | {name: port.listen for name, port in beside.items()}
+    unnamed = {name for name, port in beside.items() if "listen" not in port.model_fields_set}
     bound: dict[str, socket.socket] = {}
     for name, address in wanted.items():
         try:
-            bound[name] = _listen(address)
+            bound[name] = _listen_near(address) if name in unnamed else _listen(address)
         except OSError as error:
             for other in bound.values():
                 other.close()
             key = "listen" if name == "traffic" else f"{name}.listen"
             raise StartFailed(f"cannot listen on {address}: {error.strerror}; set {key} to another address") from error
     return bound
+
+
+def _listen_near(address: Address) -> socket.socket:
+    """There or on any free port: who did not name the address is told it, and may run a second gateway."""
+    try:
+        return _listen(address)
+    except OSError as error:
+        if error.errno != errno.EADDRINUSE:
+            raise
+        return _listen(Address(address.host, 0))
 
 
 def _listen(address: Address) -> socket.socket:
@@ -147,12 +161,21 @@ def _server(app: Application) -> _Server:
     return _Server(config)
 
 
+def _not_cancelled(record: logging.LogRecord) -> bool:
+    """uvicorn logs a call that it cancels itself, when the grace time is over, as the application's error."""
+    return not (record.exc_info and isinstance(record.exc_info[1], asyncio.CancelledError))
+
+
 async def _run(servers: list[tuple[_Server, socket.socket]], lasting: Parts, ready: Callable[[], None]) -> int:
     caught: list[int] = []
     loop = asyncio.get_running_loop()
+    logging.getLogger("uvicorn.error").addFilter(_not_cancelled)
 
     def stop(number: int) -> None:
         """The first signal drains, a second one ends at once."""
+        under_way = sum(len(server.server_state.tasks) for server, _ in servers)
+        if under_way and not caught:
+            _log.info("waiting %.0f s at most for %d answers under way; a second signal ends them", DRAIN, under_way)
         for server, _ in servers:
             server.force_exit = bool(caught)
             server.should_exit = True

@@ -67,8 +67,8 @@ def _no_tool(arguments: Arguments) -> None:
 def _route(operation: Operation, route: Route) -> Route:
     """With the operation's own time-out, and its own server where the document gives it one and nobody overrode it."""
     targets = route.targets
-    if operation.own_server and operation.servers and not route.configured:
-        targets = tuple(_at(target, operation.servers[0]) for target in targets[:1]) or targets
+    if operation.own_server and not route.configured:
+        targets = tuple(_at(target, url) for target in targets[:1] for url in operation.servers[:1])
     if operation.timeout is not None:
         targets = tuple(replace(target, timeouts=_ending(target.timeouts, operation.timeout)) for target in targets)
     return route if targets is route.targets else replace(route, targets=targets)

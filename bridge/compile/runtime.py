@@ -9,6 +9,7 @@ from bridge.compile.apis import Loaded
 from bridge.compile.operations import endpoints
 from bridge.compile.policy import cors, limits, mcp_door
 from bridge.compile.published import NAME, published
+from bridge.compile.rivals import guarded
 from bridge.compile.routes import routes
 from bridge.config import Settings
 from bridge.egress.upstream import Upstream
@@ -41,16 +42,17 @@ def compile_runtime(settings: Settings, loaded: Loaded, lasting: Parts) -> Runti
     """The findings of routing join the catalogue's."""
     routed = routes(settings.apis, loaded.catalog)
     compiled = endpoints(loaded.catalog, routed.routes)
+    router = Router(
+        (route, {key: one for key, one in compiled.items() if key[0] == name}) for name, route in routed.routes.items()
+    )
+    compiled = guarded(compiled, router)
     found = (*loaded.catalog.findings, *routed.findings, *_collisions(settings, routed.routes, compiled))
     catalog = replace(loaded.catalog, findings=found)
     return Runtime(
         version=next(_versions),
         digest=catalog.digest,
         catalog=catalog,
-        router=Router(
-            (route, {key: one for key, one in compiled.items() if key[0] == name})
-            for name, route in routed.routes.items()
-        ),
+        router=router,
         endpoints=compiled,
         toolsets=_toolsets(settings, catalog, compiled),
         authenticator=Anonymous(),

@@ -183,6 +183,7 @@ def _fields(
     for name, argument in named.items():
         parts = plain.properties.get(name)
         field = _field(reading, raw, content, kind, name, parts) if parts else Field(name, argument)
+        reading.notes.renamed(parts[0] if parts else raw.at, name, argument)
         fields.append(replace(field, argument=argument, required=name in plain.required))
         schema = combined(parts, reading.schemas, Mode.INPUT) if parts else {}
         properties[argument] = mirrored(reading.notes, parts[0] if parts else None, base64_schema(field, schema))

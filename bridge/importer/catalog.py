@@ -8,9 +8,10 @@ import orjson
 
 from bridge.importer.imported import Imported
 from bridge.importer.lines import locate
-from bridge.importer.naming import Wish, lock_key, tool_names
+from bridge.importer.naming import Wish, lock_key, plain_name, tool_names
 from bridge.importer.operations import Draft
-from bridge.importer.select import selected
+from bridge.importer.refs import At
+from bridge.importer.select import matches, selected
 from bridge.importer.tools import input_schema, tool
 from bridge.model import Catalog, Finding, Operation, Source, Tool
 
@@ -27,6 +28,10 @@ def build(imported: Sequence[Imported], lock: Mapping[str, str] | None = None) -
         operation = operations[draft.operation.api, draft.operation.id]
         name = names[operation.api, operation.key]
         tools[name] = tool(api.reading, draft, operation, name)
+        if not lock and not draft.override.name and name != plain_name(_wish(draft)):
+            _shared(api, draft, name)
+    for api in imported:
+        _unmatched(api)
     return Catalog(
         apis=tuple(api.api for api in imported),
         operations=operations,
@@ -60,6 +65,24 @@ def located(findings: Sequence[Finding], imported: Sequence[Imported]) -> tuple[
     )
 
 
+def _shared(api: Imported, draft: Draft, name: str) -> None:
+    api.reading.notes.info(
+        "name-shared", draft.at, f"another operation wants the same name; this tool is {name!r}",
+        advice="give each operation an operationId of its own, or a name under x-mcp",
+    )  # fmt: skip
+
+
+def _unmatched(api: Imported) -> None:
+    """A selector that selects nothing is a mistake more often than not."""
+    options, reading = api.reading.options, api.reading
+    for selector in (*options.include, *options.exclude):
+        if not any(matches(selector, draft.operation) for draft in api.drafts):
+            reading.notes.warn(
+                "selector-unmatched", At(api.document.root, api.document), f"{selector!r} selects no operation",
+                advice="tag:NAME, METHOD /path/**, /path/*, effect:reads, or an operationId with *",
+            )  # fmt: skip
+
+
 def _exposed(api: Imported, draft: Draft) -> bool:
     options = api.reading.options
     return draft.override.expose != "none" and selected(draft.operation, options.include, options.exclude)
@@ -77,11 +100,10 @@ def _findings(api: Imported) -> Iterable[Finding]:
 
 def _finished(api: Imported, draft: Draft) -> Operation:
     """With its input schema, and a digest over everything that a caller could notice."""
-    schema = input_schema(api.reading, draft)
-    operation = replace(draft.operation, input_schema=schema)
+    operation, schema = draft.operation, input_schema(api.reading, draft)
     params = [repr(replace(param, schema=None)) for param in operation.params]  # their schemas are in the input's
     parts = [operation.method, operation.path, schema, params, repr(operation.body)]
-    return replace(operation, digest=hashlib.sha256(orjson.dumps(parts)).hexdigest()[:16])
+    return replace(operation, input_schema=schema, digest=hashlib.sha256(orjson.dumps(parts)).hexdigest()[:16])
 
 
 def _digest(parts: Iterable[str]) -> str:

@@ -39,7 +39,7 @@ def tool_names(wishes: Sequence[Wish], lock: Mapping[str, str] | None = None) ->
             used.add(locked)
     rest = [wish for wish in wishes if (wish.api, wish.key) not in names]
     taken = used | set((lock or {}).values())
-    for level in (_plain, _with_api, _with_hash):
+    for level in (plain_name, _with_api, _with_hash):
         rest = _settle(rest, level, names, taken)
     for wish in sorted(rest, key=lambda wish: (wish.api, wish.key)):  # somebody else asked for the very hash
         names[wish.api, wish.key] = name = next(name for name in _numbered(_with_hash(wish)) if name not in taken)
@@ -71,13 +71,14 @@ def _settle(wishes: Sequence[Wish], level: Callable[[Wish], str], names: dict[tu
     return left
 
 
-def _plain(wish: Wish) -> str:
+def plain_name(wish: Wish) -> str:
+    """The name that an operation has when nobody else wants it."""
     source = wish.given or wish.operation_id
     return fit(snake(source)) if snake(source) else fit(snake(wish.key) or _with_hash(wish))
 
 
 def _with_api(wish: Wish) -> str:
-    return fit(f"{snake(wish.api) or 'api'}_{_plain(wish)}")
+    return fit(f"{snake(wish.api) or 'api'}_{plain_name(wish)}")
 
 
 def _with_hash(wish: Wish) -> str:

@@ -32,6 +32,11 @@ class Notes:
     def info(self, id: str, at: At, message: str, *, lost: str = "", advice: str = "") -> None:
         self.note(id, Severity.INFO, at, message, lost=lost, advice=advice)
 
+    def renamed(self, at: At, name: str, argument: str) -> None:
+        """An argument that could not have the name of its parameter or property."""
+        if argument != name:
+            self.info("argument-renamed", at, f"{name[:100]!r} is the argument {argument!r}")
+
     @property
     def findings(self) -> tuple[Finding, ...]:
         return tuple(self._seen.values())

@@ -94,10 +94,14 @@ def _places(reading: Reading) -> Iterator[tuple[str, str, At, At]]:
     for path in paths.value:
         if path.startswith("x-"):
             continue
+        own = paths.child(path)
+        if isinstance(own.value, dict) and "$ref" in own.value:
+            # 3.x allows operations beside a Path Item's reference, unless the other side has them too.
+            yield from _methods(reading, path, own)
         try:
-            item = reading.refs.follow(paths.child(path))
+            item = reading.refs.follow(own)
         except Dangling as error:
-            reading.notes.error("dangling-reference", paths.child(path), f"the path {error}", lost="its operations")
+            reading.notes.error("dangling-reference", own, f"the path {error}", lost="its operations")
             continue
         if isinstance(item.value, dict):
             yield from _methods(reading, path, item)
@@ -202,6 +206,7 @@ def _params(reading: Reading, shaped: Template, arguments: Arguments) -> tuple[d
     params: list[Param] = []
     for raw in shaped.params:
         argument = named[raw.where, raw.name]
+        reading.notes.renamed(raw.at, raw.name, argument)
         schema = _param_schema(reading, raw)
         properties[argument] = schema
         required += [argument] if raw.required else []

@@ -7,6 +7,7 @@ meaning that schema: the enclosing values are tried when the document's root has
 
 import re
 from dataclasses import dataclass, field
+from typing import NamedTuple
 from urllib.parse import unquote, urldefrag, urljoin
 
 from bridge.importer.budget import BudgetExceeded, Budgets, ImportFailed
@@ -28,9 +29,11 @@ class Dangling(Exception):
         self.reason = reason
 
 
-@dataclass(frozen=True, slots=True)
-class At:
-    """A value together with its place: `pointer` is its JSON pointer in `doc`."""
+class At(NamedTuple):
+    """A value together with its place: `pointer` is its JSON pointer in `doc`.
+
+    One is made for every value that is looked at, and a tuple is made in half the time of a frozen dataclass.
+    """
 
     value: Json
     doc: Document

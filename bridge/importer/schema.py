@@ -134,6 +134,8 @@ class Schemas:
 
     def hidden(self, at: At, mode: Mode) -> frozenset[str]:
         """Names of the properties that this schema, or any under its `allOf`, leaves out in this direction."""
+        if "properties" not in at.value and "allOf" not in at.value:
+            return _NOTHING
         key = (at.key, mode)
         known = self._hidden.get(key)
         if known is None:

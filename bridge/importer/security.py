@@ -61,14 +61,17 @@ def requirements(reading: Reading, operation: At) -> tuple[Mapping[str, tuple[st
 
 
 def servers(reading: Reading, path_item: At, operation: At) -> tuple[tuple[str, ...], bool]:
-    """Effective server URLs (operation over path over root), and whether they are not the document's own."""
+    """Effective server URLs (operation over path over root), and whether they are not the document's own.
+
+    Servers of which none can be used are not replaced by those above them: they may be another host's.
+    """
     if reading.dialect is Dialect.SWAGGER_2_0:
         return _servers2(reading, operation), False
     root = At(reading.document.root, reading.document)
     for owner in (operation, path_item, root):
-        urls = [url for at in items(owner, "servers") if (url := _url(reading, at))]
-        if urls:
-            return tuple(urls), owner is not root
+        given = items(owner, "servers")
+        if given:
+            return tuple(url for at in given if (url := _url(reading, at))), owner is not root
     return (), False
 
 

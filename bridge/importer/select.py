@@ -32,7 +32,7 @@ def _matcher(selector: str) -> Callable[[Operation], bool]:
         return lambda operation: bool(pattern.fullmatch(operation.path)) and wanted in {"", "*", operation.method}
     if selector.startswith("effect:"):
         return lambda operation: operation.effect.value == selector[7:]
-    name = _glob(selector)
+    name = re.compile(re.escape(selector).replace(r"\*", ".*").replace(r"\?", "."))
     # An operationId may look like a method, `LIST`; a method that is written so is none of the others.
     return lambda operation: (
         selector == operation.method or bool(name.fullmatch(operation.operation_id or operation.id))

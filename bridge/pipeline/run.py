@@ -56,7 +56,7 @@ async def _upstream(rt: Runtime, call: Call) -> Outcome:
     except BaseException:
         release()
         raise
-    # Written out: `dataclasses.replace` would cost more than any stage before it.
+    # Written out, as in `shape`: `dataclasses.replace` takes twice the time, in every call.
     return Outcome(sent.status, sent.headers, sent.body, release=_both(sent.release, release))
 
 

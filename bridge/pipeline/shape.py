@@ -18,5 +18,5 @@ async def shape(rt: Runtime, call: Call, outcome: Outcome) -> Outcome:
         if outcome.release is not None:
             await outcome.release()
     result = call.endpoint.decode(outcome.status, outcome.headers, body, cut)
-    # Written out, for speed: every member but `release`.
+    # Written out, for speed: every member but `release`, which was called.
     return Outcome(outcome.status, outcome.headers, body, outcome.origin, outcome.refusal, result, truncated=cut)

@@ -258,6 +258,7 @@ async def test_where_validation_only_reports_a_person_is_let_through_and_the_rec
 HEADERS = [
     {"name": name, "in": "header", "schema": {"type": "string"}} for name in ("x_trace", "X-Real-IP", "X_Operator")
 ]
+PARAMETER = {"name": "id", "in": "path", "required": True, "schema": {"type": "string"}}
 WAYS = paths(
     {
         "GET /slow": {"operationId": "slow", "x-mcp": {"timeout": 2}},
@@ -265,6 +266,8 @@ WAYS = paths(
         "GET /headers": {"operationId": "headers", "parameters": HEADERS},
         "GET /größe/a b": {"operationId": "spelled"},
         "GET /things": {"operationId": "things"},
+        "GET /things/{id}": {"operationId": "thing", "parameters": [PARAMETER]},
+        "GET /things/mine": {"operationId": "mine"},
         "GET /things#short": {"operationId": "short"},
         "DELETE /things": {"operationId": "clear", "x-mcp": {"confirm": True}},
     },
@@ -322,6 +325,16 @@ async def test_nobody_says_through_either_door_that_a_request_came_from_somewher
     assert agent.record.verdict == "bad_arguments"
     assert person.sent is not None
     assert b"x-real-ip" not in dict(person.sent.wire.headers)
+
+
+async def test_no_argument_spells_the_address_of_another_operation(ways: Path) -> None:
+    """A person asks for that operation by its address; an agent has asked, and was allowed, for another one."""
+    gw = gateway(ways, Arrangement(authenticator=Badge(granting("thing"))))
+    agent, person = await gw.agent("thing", {"id": "mine"}), await gw.person(Wire("GET", "/things/mine"))
+    assert (agent.record.verdict, person.record.verdict) == ("bad_arguments", "forbidden")
+    assert "id: must not spell the address of another operation, GET /things/mine" in agent.answer.body.decode()
+    assert (await gw.agent("thing", {"id": "mine too"})).record.verdict == "allowed"
+    assert len(gw.upstream.sent) == 1
 
 
 # --- what is written down to differ -----------------------------------------------------------------------------------

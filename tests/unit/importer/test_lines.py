@@ -1,6 +1,5 @@
 import random
 from itertools import pairwise
-from time import perf_counter
 from typing import Any
 
 import pytest
@@ -120,19 +119,3 @@ def test_lines_of_a_real_document_rise_in_its_order_and_hold_the_key(name: str) 
     for where in random.Random(0).sample(pointers, 300):
         key = where.rpartition("/")[2].replace("~1", "/").replace("~0", "~")
         assert key.isdigit() or key in text[lines[where] - 1], where
-
-
-@needs_corpus
-def test_five_hundred_lines_of_thirteen_megabytes_take_half_a_second() -> None:
-    document = load(str(CORPUS / "github-2026.json"), fetch=None, budgets=Budgets())
-    sample = random.Random(0).sample(_pointers(document.root), 500)
-    assert _fastest(document, sample) < 0.5
-
-
-def _fastest(document: Document, pointers: list[str]) -> float:
-    taken = []
-    for _ in range(3):
-        began = perf_counter()
-        locate(document, pointers)
-        taken.append(perf_counter() - began)
-    return min(taken)

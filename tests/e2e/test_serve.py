@@ -1,0 +1,275 @@
+"""`dualbridge serve` and `demo` as processes: what an operator starts, asks and stops."""
+
+import asyncio
+import os
+import signal
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import httpx
+import orjson
+import pytest
+
+from bridge.model import Json
+from tests.kit.command import ANYWHERE, Running, gateway, run_apart
+from tests.kit.documents import paths
+from tests.kit.origin import Line, Origin, playing
+
+STOPS = [pytest.param(signal.SIGINT, 130, id="interrupt"), pytest.param(signal.SIGTERM, 0, id="terminate")]
+THING = {
+    "operationId": "getThing",
+    "summary": "Reads a thing.",
+    "parameters": [{"name": "id", "in": "path", "required": True, "schema": {"type": "integer"}}],
+}
+
+
+def document(url: str) -> Json:
+    return paths({"GET /things/{id}": THING}, servers=[{"url": url}] if url else [])
+
+
+async def shop(line: Line) -> None:
+    """Things, a stream that does not end, and the document itself."""
+    while True:
+        target = (await line.take()).line.split(b" ")[1]
+        if target == b"/stream":
+            await line.say(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\ndata: one\n\n")
+            await line.until_closed()
+            return
+        body = orjson.dumps(document(line.origin.url) if target == b"/api.json" else {"asked": target.decode()})
+        head = f"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+        await line.say(head.encode() + body)
+
+
+@pytest.fixture
+async def upstream() -> AsyncIterator[Origin]:
+    async with playing(shop) as origin:
+        yield origin
+
+
+@pytest.fixture
+async def client() -> AsyncIterator[httpx.AsyncClient]:
+    async with httpx.AsyncClient(timeout=5, trust_env=False) as client:
+        yield client
+
+
+def kept(home: Path, content: Json) -> str:
+    (home / "things.json").write_bytes(orjson.dumps(content))
+    return "things.json"
+
+
+async def called(client: httpx.AsyncClient, url: str, name: str, arguments: Json) -> Json:
+    call = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": name, "arguments": arguments}}
+    headers = {"accept": "application/json, text/event-stream", "mcp-protocol-version": "2025-06-18"}
+    answer = await client.post(url, json=call, headers=headers)
+    assert answer.status_code == 200
+    return answer.json()["result"]
+
+
+async def test_one_port_answers_people_and_agents(tmp_path: Path, upstream: Origin, client: httpx.AsyncClient) -> None:
+    async with gateway(kept(tmp_path, document(upstream.url)), *ANYWHERE, home=tmp_path) as running:
+        person = await client.get(f"{running.rest}/things/5")
+        agent = await called(client, running.mcp, "get_thing", {"id": 5})
+    assert (person.status_code, person.json()) == (200, {"asked": "/things/5"})
+    assert (agent.get("isError", False), orjson.loads(agent["content"][0]["text"])) == (False, {"asked": "/things/5"})
+    assert running.mcp.startswith(running.rest)
+
+
+async def test_the_announcement_says_where_everything_is(tmp_path: Path, upstream: Origin) -> None:
+    async with gateway(kept(tmp_path, document(upstream.url)), *ANYWHERE, home=tmp_path) as running:
+        told = running.told
+    assert list(told) == [
+        "rest", "mcp", "toolsets", "admin", "health", "operations", "tools", "tokens", "findings",
+    ]  # fmt: skip
+    assert list(told["rest"]) == ["things"]
+    assert (told["operations"], told["tools"], told["findings"], told["toolsets"]) == (1, 1, 0, {})
+    assert all(told[door].startswith("http://127.0.0.1:") for door in ("mcp", "admin", "health"))
+
+
+async def test_health_and_admin_have_ports_of_their_own(
+    tmp_path: Path, upstream: Origin, client: httpx.AsyncClient
+) -> None:
+    async with gateway(kept(tmp_path, document(upstream.url)), *ANYWHERE, home=tmp_path) as running:
+        await client.get(f"{running.rest}/things/5")
+        alive, ready, metrics = [
+            await client.get(f"{running.told['health']}{path}") for path in ("/livez", "/readyz", "/metrics")
+        ]
+        apis, tools, findings = [
+            (await client.get(f"{running.told['admin']}/admin/{name}")).json() for name in ("apis", "tools", "findings")
+        ]
+        elsewhere = await client.get(f"{running.rest}/metrics")
+    assert (alive.status_code, ready.json()) == (200, {"status": "ready", "apis": ["things"]})
+    assert 'door="rest"' in metrics.text
+    assert apis["apis"][0]["tools"] == 1
+    assert [tool["name"] for tool in tools] == ["get_thing"]
+    assert findings == []
+    assert elsewhere.json() == {"asked": "/metrics"}
+
+
+async def test_ports_that_are_switched_off_are_not_there(tmp_path: Path, upstream: Origin) -> None:
+    off = ["--listen", "127.0.0.1:0", "--admin", "off", "--health", "off"]
+    async with gateway(kept(tmp_path, document(upstream.url)), *off, home=tmp_path) as running:
+        assert (running.told["admin"], running.told["health"]) == (None, None)
+
+
+async def test_a_second_gateway_finds_ports_for_what_nobody_named(
+    tmp_path: Path, upstream: Origin, client: httpx.AsyncClient
+) -> None:
+    name, listen = kept(tmp_path, document(upstream.url)), ["--listen", "127.0.0.1:0"]
+    async with gateway(name, *listen, home=tmp_path) as one, gateway(name, *listen, home=tmp_path) as two:
+        assert len({running.told[port] for running in (one, two) for port in ("mcp", "admin", "health")}) == 6
+        for running in (one, two):
+            assert (await client.get(f"{running.told['health']}/livez")).status_code == 200
+
+
+@pytest.mark.parametrize(("stop", "code"), STOPS)
+async def test_a_signal_ends_it_with_its_code_and_without_a_word(
+    tmp_path: Path, upstream: Origin, stop: signal.Signals, code: int
+) -> None:
+    async with gateway(kept(tmp_path, document(upstream.url)), *ANYWHERE, home=tmp_path) as running:
+        assert await running.end(stop, within=5) == code
+        assert "Traceback" not in running.log.read_text()
+
+
+async def test_an_idle_connection_does_not_hold_up_the_end(
+    tmp_path: Path, upstream: Origin, client: httpx.AsyncClient
+) -> None:
+    async with gateway(kept(tmp_path, document(upstream.url)), *ANYWHERE, home=tmp_path) as running:
+        await client.get(f"{running.rest}/things/5")
+        assert await running.end(signal.SIGTERM, within=5) == 0
+
+
+@pytest.mark.timeout(45)
+async def test_a_stream_that_does_not_end_is_ended_after_the_grace_time(
+    tmp_path: Path, upstream: Origin, client: httpx.AsyncClient
+) -> None:
+    async with gateway(kept(tmp_path, document(upstream.url)), *ANYWHERE, home=tmp_path) as running:
+        async with client.stream("GET", f"{running.rest}/stream") as answer:
+            pieces = answer.aiter_bytes()
+            assert await anext(pieces) == b"data: one\n\n"
+            assert await running.end(signal.SIGTERM, within=25) == 0
+        assert "Traceback" not in running.log.read_text()
+
+
+async def test_a_second_signal_does_not_wait_for_a_stream(
+    tmp_path: Path, upstream: Origin, client: httpx.AsyncClient
+) -> None:
+    async with (
+        gateway(kept(tmp_path, document(upstream.url)), *ANYWHERE, home=tmp_path) as running,
+        client.stream("GET", f"{running.rest}/stream") as answer,
+    ):
+        pieces = answer.aiter_bytes()
+        await anext(pieces)
+        running.process.send_signal(signal.SIGINT)
+        await asyncio.sleep(0.5)
+        assert running.process.returncode is None  # it lets the stream go on
+        assert await running.end(signal.SIGINT, within=5) == 130
+
+
+async def test_the_published_document_names_the_gateway_and_not_the_upstream(
+    tmp_path: Path, upstream: Origin, client: httpx.AsyncClient
+) -> None:
+    public = "https://gw.example.com"
+    (tmp_path / "bridge.yaml").write_text(
+        f"listen: 127.0.0.1:0\nadmin: off\nhealth: off\npublic_url: {public}\n"
+        f"apis: {{things: {{spec: {kept(tmp_path, document(upstream.url))}, prefix: /shop}}}}\n"
+    )
+    async with gateway(home=tmp_path) as running:
+        assert running.mcp == f"{public}/mcp"
+    async with gateway(kept(tmp_path, document(upstream.url)), *ANYWHERE, home=tmp_path) as running:
+        published = (await client.get(f"{running.rest}/openapi.json")).json()
+    # A relative server is relative to where the document is (OpenAPI 3.1, Server Object): the gateway itself.
+    assert published["servers"] == [{"url": "/"}]
+    assert published["paths"] == document(upstream.url)["paths"]
+    assert upstream.url not in orjson.dumps(published).decode()
+
+
+async def test_a_public_address_is_in_the_published_document(
+    tmp_path: Path, upstream: Origin, client: httpx.AsyncClient
+) -> None:
+    address = f"127.0.0.1:{_free()}"
+    (tmp_path / "bridge.yaml").write_text(
+        f"listen: {address}\nadmin: off\nhealth: off\npublic_url: https://gw.example.com\n"
+        f"apis: {{things: {{spec: {kept(tmp_path, document(upstream.url))}, prefix: /shop}}}}\n"
+    )
+    async with gateway(home=tmp_path):
+        published = (await client.get(f"http://{address}/shop/openapi.json")).json()
+    assert published["servers"] == [{"url": "https://gw.example.com/shop"}]
+
+
+def _free() -> int:
+    import socket
+
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        return int(free.getsockname()[1])
+
+
+async def test_a_document_whose_url_is_dead_is_served_from_its_last_good_copy(
+    tmp_path: Path, client: httpx.AsyncClient
+) -> None:
+    async with playing(shop) as origin:
+        url, flags = f"{origin.url}/api.json", ["--allow-private", *ANYWHERE]
+        async with gateway(url, *flags, home=tmp_path) as running:
+            assert running.told["findings"] == 0
+    async with gateway(url, *flags, home=tmp_path) as running:
+        assert (running.told["tools"], running.told["findings"]) == (1, 1)
+        (finding,) = (await client.get(f"{running.told['admin']}/admin/findings")).json()
+    assert (finding["id"], finding["source"]) == ("document-stale", url)
+
+
+async def test_a_document_whose_url_is_dead_and_that_was_never_read_is_4(tmp_path: Path) -> None:
+    ran = await asyncio.to_thread(
+        run_apart, "serve", f"http://127.0.0.1:{_free()}/api.json", "--allow-private", *ANYWHERE, cwd=tmp_path
+    )
+    assert (ran.code, ran.out) == (4, "")
+    assert "Traceback" not in ran.err
+
+
+async def test_one_dead_document_leaves_the_others_serving(
+    tmp_path: Path, upstream: Origin, client: httpx.AsyncClient
+) -> None:
+    (tmp_path / "broken.json").write_text("{")
+    name = kept(tmp_path, document(upstream.url))
+    (tmp_path / "bridge.yaml").write_text(
+        "listen: 127.0.0.1:0\nadmin: off\nhealth: {listen: 127.0.0.1:0}\n"
+        f"apis: {{things: {{spec: {name}}}, broken: {{spec: broken.json}}}}\n"
+    )
+    async with gateway(home=tmp_path) as running:
+        ready = (await client.get(f"{running.told['health']}/readyz")).json()
+        assert (await client.get(f"{running.rest}/things/5")).status_code == 200
+    assert ready == {"status": "ready", "apis": ["things"], "absent": ["broken"]}
+
+
+# --- demo ---
+
+
+def alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+async def children(running: Running) -> list[int]:
+    """The processes that a process started: Linux tells; elsewhere `ps` does."""
+    listing = await asyncio.create_subprocess_exec("ps", "-A", "-o", "pid=,ppid=", stdout=asyncio.subprocess.PIPE)
+    output, _ = await listing.communicate()
+    pairs = [tuple(map(int, line.split())) for line in output.splitlines()]
+    return [pid for pid, parent in pairs if parent == running.process.pid]
+
+
+@pytest.mark.parametrize(("stop", "code"), STOPS)
+async def test_the_demo_answers_through_both_doors_and_leaves_nothing_behind(
+    tmp_path: Path, client: httpx.AsyncClient, stop: signal.Signals, code: int
+) -> None:
+    flags = [*ANYWHERE, "--data", str(tmp_path / "data")]
+    async with gateway(*flags, home=tmp_path, command="demo") as running:
+        person = (await client.get(f"{running.rest}/products/1")).json()
+        agent = await called(client, running.mcp, "get_product", {"productId": 1})
+        started = await children(running)
+        assert await running.end(stop) == code
+        assert "Traceback" not in running.log.read_text()
+    assert agent["structuredContent"] == person
+    assert person["sku"]
+    assert started
+    assert not [pid for pid in started if alive(pid)]
