@@ -12,7 +12,6 @@ from bridge.egress.encode.path import path_literal, split_key
 from bridge.model import Arguments, BadArguments, Build, Endpoint, Json, Operation, Style, Where, Wire
 from bridge.pipeline.match import Router
 
-# Every segment with a parameter in it is the same here: more rivals are suspected than there are, and none is missed.
 _ANY, _NUMBER = "{}", "{0}"
 _NUMERIC = re.compile(r"-?[0-9][-+.eE0-9]*").fullmatch
 _NUMBERS = ("integer", "number")
@@ -44,16 +43,16 @@ def _shape(operation: Operation) -> str:
 def _insert(node: _Node, operation: Operation) -> None:
     shape = _shape(operation)
     for segment in shape.split("/"):
-        node = node.children.setdefault(_ANY if _ANY in segment else path_literal(segment), _Node())
+        node = node.children.setdefault(segment if _ANY in segment else path_literal(segment), _Node())
     node.shapes.add(shape)
 
 
 def _has_rival(operation: Operation, roots: Mapping[tuple[str, str], _Node]) -> bool:
     """RFC 9110 section 9.3.2: HEAD is answered wherever GET is."""
-    segments, own = list(_segments(operation)), _shape(operation)
     methods = {operation.method} | ({"GET"} if operation.method == "HEAD" else set())
     nodes = [roots[operation.api, method] for method in methods if (operation.api, method) in roots]
-    return any(node.shapes - {own} for root in nodes for node in _reached(root, segments, 0))
+    segments, own = list(_segments(operation)), _shape(operation)
+    return any(node.shapes - {own} for root in nodes for node in _reached(root, segments, 0, closer=False))
 
 
 def _segments(operation: Operation) -> Iterator[str]:
@@ -66,27 +65,25 @@ def _segments(operation: Operation) -> Iterator[str]:
         if segment in numbers:
             yield _NUMBER
         else:
-            yield _ANY if "{" in segment else path_literal(segment)
+            yield _SLOT.sub(_ANY, segment) if "{" in segment else path_literal(segment)
 
 
 def _is_number(schema: Json) -> bool:
     return isinstance(schema, dict) and schema.get("type") in _NUMBERS
 
 
-def _reached(node: _Node, segments: list[str], at: int) -> Iterator[_Node]:
+def _reached(node: _Node, segments: list[str], at: int, *, closer: bool) -> Iterator[_Node]:
+    """The ends of paths that some arguments spell. Only one that is `closer`, a text where there is a slot here, wins
+    over the operation's own ("concrete paths would be matched before their templated counterparts")."""
     if at == len(segments):
-        yield node
+        if closer:
+            yield node
         return
-    for name in _fitting(node, segments[at]):
-        yield from _reached(node.children[name], segments, at + 1)
-
-
-def _fitting(node: _Node, segment: str) -> list[str]:
-    if segment == _ANY:
-        return list(node.children)
-    if segment == _NUMBER:
-        return [name for name in node.children if name == _ANY or _NUMERIC(name)]
-    return [name for name in (segment, _ANY) if name in node.children]
+    segment = segments[at]
+    slot = "{" in segment
+    for name, child in node.children.items():
+        if name == segment or _ANY in name or (slot and (segment != _NUMBER or _NUMERIC(name))):
+            yield from _reached(child, segments, at + 1, closer=closer or (slot and name != _ANY))
 
 
 def _guard(one: Endpoint, router: Router) -> Build:

