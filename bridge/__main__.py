@@ -1,5 +1,15 @@
-"""`python -m bridge` is `dualbridge`."""
+"""The console script, and `python -m bridge`: an interrupt while the rest is still being imported ends quietly too."""
 
-from bridge.cli import main
+import sys
 
-main()
+
+def main() -> None:
+    try:
+        from bridge.cli import main as command_line
+    except KeyboardInterrupt:
+        sys.exit(130)
+    command_line()
+
+
+if __name__ == "__main__":
+    main()

@@ -23,8 +23,6 @@ from bridge import __version__
 from bridge.compile import Loaded, Parts, compile_runtime, load_apis, parts
 from bridge.config import Settings
 from bridge.config.addresses import Address
-from bridge.control.api import admin_app
-from bridge.control.health import health_app
 from bridge.ingress.asgi import Receive, Scope, Send
 from bridge.ingress.server import Http1
 from bridge.ingress.traffic import Traffic
@@ -77,17 +75,25 @@ def serve(settings: Settings, announce: Callable[[Runtime, Addresses], None]) ->
     holder = Holder(runtime)
     listeners = _bind(settings)
     addresses = _addresses(listeners)
-    apps: dict[str, Application] = {"traffic": Traffic(holder)}
-    if "admin" in listeners:
-        apps["admin"] = admin_app(holder)
-    if "health" in listeners:
-        apps["health"] = health_app(holder, metrics)
-    servers = [(_server(app), listeners[name]) for name, app in apps.items()]
+    servers = [(_server(app), listeners[name]) for name, app in _apps(holder, metrics, set(listeners)).items()]
     # What start-up made lives as long as the process: the collector need not look at it again.
     gc.collect()
     gc.freeze()
     with asyncio.Runner(loop_factory=_loop()) as runner:
         return runner.run(_run(servers, lasting, lambda: announce(runtime, addresses)))
+
+
+def _apps(holder: Holder, metrics: Metrics, wanted: set[str]) -> dict[str, Application]:
+    """FastAPI is imported here, where somebody serves: it would double the time of every other command."""
+    from bridge.control.api import admin_app
+    from bridge.control.health import health_app
+
+    apps: dict[str, Application] = {"traffic": Traffic(holder)}
+    if "admin" in wanted:
+        apps["admin"] = admin_app(holder)
+    if "health" in wanted:
+        apps["health"] = health_app(holder, metrics)
+    return apps
 
 
 def _loop() -> Callable[[], asyncio.AbstractEventLoop] | None:

@@ -18,7 +18,6 @@ from bridge.cli.inputs import Inputs, settings
 from bridge.cli.output import Format
 from bridge.cli.serve import AdminOption, HealthOption, ListenOption, listeners, run
 from bridge.config.zero import state_folder
-from bridge.demo import document_path
 
 READY = 20.0
 """Seconds that the sample API may take to start."""
@@ -33,6 +32,8 @@ def demo(
 ) -> None:
     """Start the sample orders API and the gateway before it."""
     folder = data or state_folder(os.environ) / "demo"
+    from bridge.demo import document_path  # it brings FastAPI, which no other command needs
+
     signal.signal(signal.SIGTERM, _leave)
     with _upstream(folder) as url:
         inputs = Inputs(specs=(str(document_path()),), upstream=url, overrides=listeners(listen, admin, health))

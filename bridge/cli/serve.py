@@ -138,5 +138,5 @@ def _examples(wanted: Settings, runtime: Runtime, told: Json) -> Iterator[str]:
 def _easy(one: Endpoint) -> bool:
     """Reads, takes no required argument, and answers JSON."""
     required = one.operation.input_schema.get("required")
-    json = any("json" in kind for kind in one.operation.output.media_types)
+    json = any(kind.startswith("application/json") for kind in one.operation.output.media_types)
     return one.operation.method == "GET" and not required and json and "?" not in one.operation.path

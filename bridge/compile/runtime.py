@@ -6,6 +6,7 @@ from itertools import count
 
 from bridge.compile import backends
 from bridge.compile.apis import Loaded
+from bridge.compile.collector import paused
 from bridge.compile.operations import endpoints
 from bridge.compile.policy import cors, limits, mcp_door
 from bridge.compile.published import NAME, published
@@ -38,6 +39,7 @@ def parts(accounts: tuple[Account, ...] = ()) -> Parts:
     return Parts(backends.upstream(), backends.buckets(), backends.leases(), accounts)
 
 
+@paused()
 def compile_runtime(settings: Settings, loaded: Loaded, lasting: Parts) -> Runtime:
     """The findings of routing join the catalogue's."""
     routed = routes(settings.apis, loaded.catalog)

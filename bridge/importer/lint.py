@@ -5,7 +5,8 @@ takes minutes on a large document.
 """
 
 from functools import cache
-from importlib import resources
+from importlib.util import find_spec
+from pathlib import Path
 
 import jsonschema_rs
 import orjson
@@ -48,5 +49,8 @@ def short(message: str) -> str:
 
 @cache
 def _validator(dialect: Dialect) -> jsonschema_rs.Validator:
-    path = resources.files("openapi_spec_validator") / "resources" / "schemas" / f"v{dialect.value}" / "schema.json"
+    # Found without importing the package, whose import takes longer than all the validation.
+    package = find_spec("openapi_spec_validator")
+    assert package is not None and package.origin is not None
+    path = Path(package.origin).parent / "resources" / "schemas" / f"v{dialect.value}" / "schema.json"
     return jsonschema_rs.validator_for(orjson.loads(path.read_bytes()))

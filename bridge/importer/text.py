@@ -5,7 +5,6 @@ import re
 _TAG = re.compile(r"</?[a-zA-Z][^<>]*>")
 # No repetition runs past the next beginning, or far, so that text of nothing but beginnings is read in linear time.
 _LINK = re.compile(r"!?\[([^\[\]\n]*)\]\((?:[^()\s]|\([^()\s]{0,200}\)){0,1000}(?:\s{1,9}\"[^\"]{0,500}\")?\)")
-_SPACE = re.compile(r"\s+")
 _ENTITIES = {"&lt;": "<", "&gt;": ">", "&quot;": '"', "&#39;": "'", "&nbsp;": " ", "&amp;": "&"}
 # Characters that steer a terminal, reverse text or cannot be seen: data to hide things in, never prose.
 _UNSEEN = re.compile(
@@ -25,7 +24,7 @@ def clean(text: str) -> str:
             text = text.replace(entity, character)
     if not text.isprintable():
         text = _UNSEEN.sub("", text)
-    return _SPACE.sub(" ", text).strip()
+    return " ".join(text.split())
 
 
 def shorten(text: str, most: int) -> str:
