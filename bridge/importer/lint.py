@@ -51,6 +51,7 @@ def short(message: str) -> str:
 def _validator(dialect: Dialect) -> jsonschema_rs.Validator:
     # Found without importing the package, whose import takes longer than all the validation.
     package = find_spec("openapi_spec_validator")
-    assert package is not None and package.origin is not None
+    assert package is not None
+    assert package.origin is not None
     path = Path(package.origin).parent / "resources" / "schemas" / f"v{dialect.value}" / "schema.json"
     return jsonschema_rs.validator_for(orjson.loads(path.read_bytes()))

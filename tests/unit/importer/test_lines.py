@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from bridge.importer.budget import Budgets
-from bridge.importer.document import Document, pointer
+from bridge.importer.document import pointer
 from bridge.importer.lines import locate
 from bridge.importer.load import load
 from tests.unit.importer.reading import CORPUS, needs_corpus, read
