@@ -5,7 +5,7 @@ there plain is compared as if it did; what is forwarded is never touched.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from urllib.parse import parse_qsl
 
@@ -106,11 +106,22 @@ def _written(literal: str) -> str:
 
 
 def _match(route: Route, root: _Node, method: str, path: str, query: str) -> Match:
-    node = _walk(root, [_plain(segment) for segment in path.split("/")[1:]], 0)
+    segments = [_plain(segment) for segment in path.split("/")[1:]]
+    node = _walk(root, segments, 0)
     if node is None:
         return Match(route, path, None)
-    leaves = node.leaves.get(method) or (node.leaves.get("GET") if method == "HEAD" else None)
-    return Match(route, path, _choose(leaves, query) if leaves else None, tuple(sorted(node.leaves)))
+    leaves = _leaves(node, method)
+    methods = tuple(sorted(node.leaves))
+    if leaves is None:
+        # `GET /a/{id}` is meant by `GET /a/special` where the concrete path only takes POST.
+        others = list(_all(root, segments, 0))
+        leaves = next((found for other in others if (found := _leaves(other, method))), None)
+        methods = tuple(sorted({one for other in others for one in other.leaves}))
+    return Match(route, path, _choose(leaves, query) if leaves else None, methods)
+
+
+def _leaves(node: _Node, method: str) -> "list[_Leaf] | None":
+    return node.leaves.get(method) or (node.leaves.get("GET") if method == "HEAD" else None)
 
 
 def _walk(node: _Node, segments: list[str], at: int) -> _Node | None:
@@ -128,6 +139,20 @@ def _walk(node: _Node, segments: list[str], at: int) -> _Node | None:
             if found:
                 return found
     return None
+
+
+def _all(node: _Node, segments: list[str], at: int) -> Iterator[_Node]:
+    """Every node that the segments lead to, in the order in which `_walk` would take them."""
+    if at == len(segments):
+        if node.leaves:
+            yield node
+        return
+    segment = segments[at]
+    if segment in node.literal:
+        yield from _all(node.literal[segment], segments, at + 1)
+    for pattern, templated in node.templated if segment else ():
+        if pattern is None or pattern.fullmatch(segment):
+            yield from _all(templated, segments, at + 1)
 
 
 def _choose(leaves: "list[_Leaf]", query: str) -> Endpoint | None:
