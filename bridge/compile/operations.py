@@ -1,8 +1,8 @@
 """Operation → Endpoint: builders, checkers, decoders and inspectors, compiled once."""
 
-from collections.abc import Mapping
 from dataclasses import replace
 
+from bridge.compile.routes import Routed
 from bridge.egress.decode import compile_decoder
 from bridge.egress.encode import compile_builder
 from bridge.model import (
@@ -13,7 +13,6 @@ from bridge.model import (
     Endpoint,
     Operation,
     Route,
-    Target,
     Timeouts,
     Tool,
     Validate,
@@ -23,14 +22,16 @@ from bridge.pipeline.arguments import compile_check
 from bridge.pipeline.inspect import compile_inspector
 
 
-def endpoints(catalog: Catalog, routes: Mapping[str, Route]) -> dict[tuple[str, str], Endpoint]:
+def endpoints(catalog: Catalog, routed: Routed) -> dict[tuple[str, str], Endpoint]:
     """One per operation of the APIs that have a route, whether or not it is a tool."""
     tools = {(tool.api, tool.operation): tool for tool in catalog.tools.values()}
-    return {
-        key: endpoint(operation, tools.get(key), routes[operation.api])
-        for key, operation in catalog.operations.items()
-        if operation.api in routes
-    }
+    made: dict[tuple[str, str], Endpoint] = {}
+    for key, operation in catalog.operations.items():
+        route = routed.routes.get(operation.api)
+        if route is not None:
+            own = replace(route, targets=routed.own[key]) if key in routed.own else route
+            made[key] = endpoint(operation, tools.get(key), own)
+    return made
 
 
 def endpoint(operation: Operation, tool: Tool | None, route: Route) -> Endpoint:
@@ -65,31 +66,11 @@ def _no_tool(arguments: Arguments) -> None:
 
 
 def _route(operation: Operation, route: Route) -> Route:
-    """With the operation's own time-out, and its own server where the document gives it one and nobody overrode it."""
-    targets = route.targets
-    if operation.own_server and not route.configured:
-        targets = tuple(_at(target, url) for target in targets[:1] for url in operation.servers[:1])
-    if operation.timeout is not None:
-        targets = tuple(replace(target, timeouts=_ending(target.timeouts, operation.timeout)) for target in targets)
-    return route if targets is route.targets else replace(route, targets=targets)
-
-
-def _at(target: Target, url: str) -> Target:
-    from_url = split(url)
-    if from_url is None:
-        return target
-    origin, base = from_url
-    # The operator's headers hold a credential, and it was given for the document's own server.
-    return replace(target, origin=origin, base=base, headers=target.headers if origin == target.origin else ())
-
-
-def split(url: str) -> tuple[str, str] | None:
-    """Origin and base path without a trailing slash; None for what is no absolute http(s) URL."""
-    scheme, separator, rest = url.partition("://")
-    if not separator or scheme not in {"http", "https"}:
-        return None
-    host, slash, path = rest.partition("/")
-    return f"{scheme}://{host}", f"/{path}".rstrip("/") if slash else ""
+    """With the operation's own time-out."""
+    total = operation.timeout
+    if total is None:
+        return route
+    return replace(route, targets=tuple(replace(one, timeouts=_ending(one.timeouts, total)) for one in route.targets))
 
 
 def _ending(timeouts: Timeouts, total: float) -> Timeouts:

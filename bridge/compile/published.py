@@ -1,6 +1,6 @@
 """Each API's own document with the gateway's address in it, for `<prefix>/openapi.json`."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from urllib.parse import urlsplit
 
 import orjson
@@ -33,21 +33,29 @@ def published(
 
 def _openapi(root: Json, route: Route, public_url: str) -> Json:
     """One server, the gateway; those of paths and operations would lead around it."""
-    paths = root.get("paths")
     out = {**root, "servers": [{"url": f"{public_url}{route.prefix}" or "/"}]}
-    if isinstance(paths, dict):
-        out["paths"] = {key: _without_servers(item) for key, item in paths.items()}
+    out |= _each(root, "paths", _path)
+    components = root.get("components")
+    if isinstance(components, dict):
+        out["components"] = components | _each(components, "pathItems", _path)
     return out
 
 
-def _without_servers(item: Json) -> Json:
+def _each(node: Json, key: str, change: Callable[[Json], Json]) -> dict[str, Json]:
+    held = node.get(key)
+    return {key: {name: change(value) for name, value in held.items()}} if isinstance(held, dict) else {}
+
+
+def _path(item: Json) -> Json:
+    """`additionalOperations` (3.2) holds operations by their methods."""
     if not isinstance(item, dict):
         return item
-    return {
-        key: {k: v for k, v in value.items() if k != "servers"} if isinstance(value, dict) else value
-        for key, value in item.items()
-        if key != "servers"
-    }
+    plain = {key: _serverless(value) for key, value in item.items() if key != "servers"}
+    return plain | _each(item, "additionalOperations", _serverless)
+
+
+def _serverless(value: Json) -> Json:
+    return {key: inner for key, inner in value.items() if key != "servers"} if isinstance(value, dict) else value
 
 
 def _swagger(root: Json, route: Route, public_url: str) -> Json:

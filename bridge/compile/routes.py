@@ -1,35 +1,46 @@
 """Where each API is found and where its calls go."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from ipaddress import ip_address
+from typing import TypeAlias
 from urllib.parse import urlsplit
 
-from bridge.compile.operations import split
 from bridge.config.schema import Api as ApiSettings
 from bridge.config.schema import Upstream
 from bridge.config.values import Secret
 from bridge.egress.address import check_address
-from bridge.model import Api, Catalog, Finding, Headers, Rewrite, Route, Severity, Target, Timeouts, Where
+from bridge.model import Api, Catalog, Finding, Headers, Operation, Rewrite, Route, Severity, Target, Timeouts, Where
 from bridge.model.headers import argument_may_set
+
+Addressed: TypeAlias = tuple[tuple[Target, ...], str]
+"""Where calls go, and why there is nowhere."""
 
 
 @dataclass(frozen=True, slots=True)
 class Routed:
-    """`findings` name the APIs that have nowhere to go: calls to them are refused."""
+    """`own` are the targets of operations whose document gives them a server of their own, by (api, id).
+
+    `findings` name the APIs and operations that have nowhere to go: calls to them are refused.
+    """
 
     routes: Mapping[str, Route]
+    own: Mapping[tuple[str, str], tuple[Target, ...]]
     findings: tuple[Finding, ...]
 
 
 def routes(settings: Mapping[str, ApiSettings], catalog: Catalog) -> Routed:
     made: dict[str, Route] = {}
+    own: dict[tuple[str, str], Addressed] = {}
     findings: list[Finding] = []
     for api in catalog.apis:
         one = settings[api.name]
-        targets, why = _targets(api, one)
-        if why:
-            findings.append(_nowhere(api.name, one.spec, why))
+        operations = [operation for key, operation in catalog.operations.items() if key[0] == api.name]
+        targets, why = found = _targets(api, one)
+        own |= {(api.name, each.id): _own(each, one, targets) for each in operations if _has_own(each, one)}
+        reasons = {each.where: own.get((api.name, each.id), found)[1] for each in operations}
+        findings += _nowhere(api.name, one.spec, why, reasons)
         made[api.name] = Route(
             api=api.name,
             prefix=one.prefix.rstrip("/"),
@@ -43,9 +54,8 @@ def routes(settings: Mapping[str, ApiSettings], catalog: Catalog) -> Routed:
             unlisted=one.unlisted,
             validate=one.validation,
             underscored=_underscored(api, catalog),
-            configured=bool(one.upstream.url or one.upstream.targets),
         )
-    return Routed(made, tuple(findings))
+    return Routed(made, {key: targets for key, (targets, _) in own.items()}, tuple(findings))
 
 
 def _underscored(api: Api, catalog: Catalog) -> frozenset[bytes]:
@@ -57,30 +67,60 @@ def _underscored(api: Api, catalog: Catalog) -> frozenset[bytes]:
     return frozenset(name.lower().encode() for name in names if "_" in name and argument_may_set(name))
 
 
-def _targets(api: Api, settings: ApiSettings) -> tuple[tuple[Target, ...], str]:
+def _has_own(operation: Operation, settings: ApiSettings) -> bool:
+    """The operator's addresses hold for operations with a server of their own too."""
+    return operation.own_server and not (settings.upstream.url or settings.upstream.targets)
+
+
+def _own(operation: Operation, settings: ApiSettings, around: tuple[Target, ...]) -> Addressed:
+    """The first usable server of an operation; a relative one is a path at the document's own server, `around`."""
+    api = operation.api
+    for url in operation.servers:
+        if split(url) is not None:
+            why = _untrusted(url, settings)
+            return ((), why) if why else ((_entrusted(_target(api, settings.upstream, url, 1), around),), "")
+    relative = [url for url in operation.servers if url.startswith("/")]
+    if relative and around:
+        return (replace(around[0], base=relative[0].rstrip("/")),), ""
+    return (), _unusable(operation.servers)
+
+
+def _entrusted(target: Target, around: tuple[Target, ...]) -> Target:
+    """The operator's headers hold a credential, and it was given for the document's own server."""
+    return target if target.origin in {one.origin for one in around} else replace(target, headers=())
+
+
+def _targets(api: Api, settings: ApiSettings) -> Addressed:
     """The operator's addresses, else the document's first usable server; and why there is none."""
     upstream = settings.upstream
     configured = [(target.url, target.weight) for target in upstream.targets]
     configured += [(upstream.url, 1)] if upstream.url else []
     if configured:
-        return tuple(_target(api, upstream, url, weight) for url, weight in configured), ""
+        # A relative server is relative to where the API is found: an address without a path is completed by it.
+        relative = next((server for server in api.servers if server.startswith("/")), "").rstrip("/")
+        made = (_target(api.name, upstream, url, weight) for url, weight in configured)
+        return tuple(target if target.base else replace(target, base=relative) for target in made), ""
     for url in api.servers:
         if split(url) is not None:
             why = _untrusted(url, settings)
-            return ((), why) if why else ((_target(api, upstream, url, 1),), "")
-    named = f"its servers are relative ({', '.join(api.servers)})" if api.servers else "the document names no server"
-    return (), named
+            return ((), why) if why else ((_target(api.name, upstream, url, 1),), "")
+    return (), _unusable(api.servers)
 
 
-def _target(api: Api, upstream: Upstream, url: str, weight: int) -> Target:
+def _unusable(servers: tuple[str, ...]) -> str:
+    if not servers:
+        return "the document names no server"
+    relative = all("://" not in server for server in servers)
+    return f"its servers are {'relative' if relative else 'no http or https addresses'} ({', '.join(servers)})"
+
+
+def _target(api: str, upstream: Upstream, url: str, weight: int) -> Target:
     origin, base = split(url) or (url, "")
     timeouts = Timeouts(upstream.connect_timeout, upstream.read_timeout, upstream.timeout)
-    # A relative server is relative to where the API is found: an address without a path of its own is completed by it.
-    relative = next((server for server in api.servers if server.startswith("/")), "")
     return Target(
-        id=f"{api.name}:{urlsplit(url).netloc}",
+        id=f"{api}:{urlsplit(url).netloc}",
         origin=origin,
-        base=base or relative.rstrip("/"),
+        base=base,
         weight=weight,
         headers=_headers(upstream.headers),
         timeouts=timeouts,
@@ -105,8 +145,29 @@ def _headers(headers: Mapping[str, Secret]) -> Headers:
     return tuple((name.lower().encode(), value.reveal().encode("latin-1")) for name, value in headers.items())
 
 
-def _nowhere(api: str, source: str, why: str) -> Finding:
-    return Finding(
-        "no-upstream", Severity.ERROR, "/servers", f"there is nowhere to send calls: {why}", lost="every call",
-        advice="give --upstream URL, or set apis.<name>.upstream.url", source=source, api=api,
-    )  # fmt: skip
+def split(url: str) -> tuple[str, str] | None:
+    """Origin and base path without a trailing slash; None for what is no absolute http(s) URL."""
+    scheme, separator, rest = re.split("[?#]", url)[0].partition("://")
+    if not separator or scheme.lower() not in {"http", "https"}:
+        return None
+    host, slash, path = rest.partition("/")
+    return f"{scheme.lower()}://{host}", f"/{path}".rstrip("/") if slash else ""
+
+
+_ADVICE = "give --upstream URL, or set apis.<name>.upstream.url"
+
+
+def _nowhere(api: str, source: str, why: str, operations: Mapping[str, str]) -> Iterator[Finding]:
+    """`why` the API has no upstream, and each of its operations, by place: empty where there is one."""
+    if why and all(operations.values()):
+        yield Finding(
+            "no-upstream", Severity.ERROR, "/servers", f"there is nowhere to send calls: {why}", lost="every call",
+            advice=_ADVICE, source=source, api=api,
+        )  # fmt: skip
+        return
+    for where, missing in operations.items():
+        if missing:
+            yield Finding(
+                "operation-without-upstream", Severity.ERROR, where, f"there is nowhere to send its calls: {missing}",
+                lost="calls of this operation", advice=_ADVICE, source=source, api=api,
+            )  # fmt: skip

@@ -43,7 +43,7 @@ def parts(accounts: tuple[Account, ...] = ()) -> Parts:
 def compile_runtime(settings: Settings, loaded: Loaded, lasting: Parts) -> Runtime:
     """The findings of routing join the catalogue's."""
     routed = routes(settings.apis, loaded.catalog)
-    compiled = endpoints(loaded.catalog, routed.routes)
+    compiled = endpoints(loaded.catalog, routed)
     router = Router(
         (route, {key: one for key, one in compiled.items() if key[0] == name}) for name, route in routed.routes.items()
     )
@@ -95,8 +95,8 @@ def _collisions(
     for one in compiled.values():
         route = routes[one.operation.api]
         path = f"{route.prefix}{one.operation.path.partition('?')[0]}"
-        taken = path == mcp or path.startswith(f"{mcp}/") or path == f"{route.prefix}/{NAME}"
-        if taken:
+        document = path == f"{route.prefix}/{NAME}" and one.operation.method in {"GET", "HEAD"}
+        if document or path == mcp or path.startswith(f"{mcp}/"):
             found.append(_collision(one, path))
     return tuple(found)
 

@@ -7,22 +7,13 @@ answers too, so a small bomb cannot become a large one.
 import asyncio
 import zlib
 from collections.abc import AsyncIterator
-from typing import Protocol
 
+from bridge.egress.inflate import CODINGS, Members, window
 from bridge.model import Chunks, Headers, UpstreamBroken, UpstreamTimeout
 
 STREAMS = (b"text/event-stream", b"application/x-ndjson", b"application/jsonl", b"application/ndjson",
            b"application/json-seq")  # fmt: skip
 ACCEPT_ENCODING = b"gzip, deflate"
-
-
-class Decompressor(Protocol):
-    @property
-    def unconsumed_tail(self) -> bytes:
-        """Input that did not fit the last output."""
-
-    def decompress(self, data: bytes, max_length: int, /) -> bytes:
-        """Raises zlib.error."""
 
 
 async def collect(headers: Headers, chunks: Chunks, cap: int, deadline: float) -> tuple[bytes, bool]:
@@ -34,7 +25,7 @@ async def collect(headers: Headers, chunks: Chunks, cap: int, deadline: float) -
     parts: list[bytes] = []
     try:
         async with asyncio.timeout_at(deadline):
-            cut = await _gather(_decoded(headers, chunks, cap), parts, cap)
+            cut = await _gather(_decoded(headers, chunks), parts, cap)
     except (TimeoutError, UpstreamTimeout):
         if not _is_stream(headers):
             raise UpstreamTimeout("the upstream did not finish its answer in time") from None
@@ -53,33 +44,28 @@ async def _gather(chunks: AsyncIterator[bytes], parts: list[bytes], cap: int) ->
     return False
 
 
-def _decoded(headers: Headers, chunks: Chunks, cap: int) -> AsyncIterator[bytes]:
-    inflate = _decompressor(headers)
-    return chunks if inflate is None else _inflated(chunks, inflate, cap)
-
-
-async def _inflated(chunks: Chunks, inflate: Decompressor, cap: int) -> AsyncIterator[bytes]:
-    async for chunk in chunks:
-        data = chunk
-        while data:
-            try:
-                piece = inflate.decompress(data, cap + 1)
-            except zlib.error as error:
-                raise UpstreamBroken("the upstream's answer is not what its Content-Encoding says") from error
-            yield piece
-            data = inflate.unconsumed_tail
-
-
-def _decompressor(headers: Headers) -> Decompressor | None:
-    coding = _first(headers, b"content-encoding").strip().lower()
-    if coding in {b"", b"identity"}:
-        return None
-    if coding in {b"gzip", b"x-gzip"}:
-        return zlib.decompressobj(wbits=31)
-    if coding == b"deflate":
-        return zlib.decompressobj()
+def _decoded(headers: Headers, chunks: Chunks) -> AsyncIterator[bytes]:
+    coding = _first(headers, b"content-encoding").decode("latin-1").strip().lower()
+    if coding in {"", "identity"}:
+        return chunks
+    if coding in CODINGS:
+        return _inflated(chunks, coding)
     # RFC 9110 section 12.5.3: a server should not send a coding that Accept-Encoding does not list; this one did.
-    raise UpstreamBroken(f"the upstream answered in the content coding {coding.decode('latin-1')!r}, unasked")
+    raise UpstreamBroken(f"the upstream answered in the content coding {coding!r}, unasked")
+
+
+async def _inflated(chunks: Chunks, coding: str) -> AsyncIterator[bytes]:
+    members = None
+    try:
+        async for chunk in chunks:
+            if chunk:
+                members = members or Members(window(coding, chunk[0]))
+                for piece in members.feed(chunk):
+                    yield piece
+    except zlib.error as error:
+        raise UpstreamBroken("the upstream's answer is not what its Content-Encoding says") from error
+    if members and not members.member.eof:
+        raise UpstreamBroken(f"the upstream's {coding} answer ends too early")
 
 
 def _is_stream(headers: Headers) -> bool:

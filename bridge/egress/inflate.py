@@ -12,7 +12,7 @@ PIECE = 1 << 16
 _GZIP, _ZLIB, _RAW = 16 + zlib.MAX_WBITS, zlib.MAX_WBITS, -zlib.MAX_WBITS
 
 # RFC 9110 section 8.4.1.3: “A recipient SHOULD consider "x-gzip" to be equivalent to "gzip".”
-_CODINGS = ("gzip", "x-gzip", "deflate")
+CODINGS = ("gzip", "x-gzip", "deflate")
 
 
 class Undecodable(Exception):
@@ -27,7 +27,7 @@ def inflate(chunks: Iterable[bytes], coding: str) -> Iterator[bytes]:
     coding = coding.strip().lower()
     if coding in ("", "identity"):
         yield from chunks
-    elif coding in _CODINGS:
+    elif coding in CODINGS:
         yield from _inflated(filter(None, chunks), coding)
     else:
         raise Undecodable(f"its Content-Encoding {coding!r} was not asked for; gzip and deflate are understood")
@@ -37,7 +37,7 @@ def _inflated(chunks: Iterator[bytes], coding: str) -> Iterator[bytes]:
     members = None
     try:
         for chunk in chunks:
-            members = members or _Members(_window(coding, chunk[0]))
+            members = members or Members(window(coding, chunk[0]))
             yield from members.feed(chunk)
     except zlib.error as error:
         raise Undecodable(f"its body is not {coding}, although its Content-Encoding says so ({error})") from error
@@ -45,7 +45,7 @@ def _inflated(chunks: Iterator[bytes], coding: str) -> Iterator[bytes]:
         raise Undecodable(f"its {coding} body ends too early")
 
 
-def _window(coding: str, first: int) -> int:
+def window(coding: str, first: int) -> int:
     """RFC 9110 section 8.4.1.2: “Some non-conformant implementations send the "deflate" compressed data without the
     zlib wrapper.” The wrapper's first byte names the method, 8, in its low half (RFC 1950 section 2.2)."""
     if coding != "deflate":
@@ -53,7 +53,7 @@ def _window(coding: str, first: int) -> int:
     return _ZLIB if first & 0x0F == 8 else _RAW
 
 
-class _Members:
+class Members:
     """RFC 1952 section 2.2: “A gzip file consists of a series of "members" (compressed data sets).”"""
 
     __slots__ = ("member", "window")
@@ -63,6 +63,7 @@ class _Members:
         self.member = zlib.decompressobj(window)
 
     def feed(self, chunk: bytes) -> Iterator[bytes]:
+        """Raises zlib.error."""
         piece = b""
         # A full piece may leave output behind in zlib although it took all the input.
         while chunk or (len(piece) == PIECE and not self.member.eof):

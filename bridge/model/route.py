@@ -66,5 +66,3 @@ class Route:
     validate: Validate = Validate.OFF
     underscored: frozenset[bytes] = frozenset()
     """Header names with an underscore that the API's document has; no other one goes on to its upstream."""
-    configured: bool = False
-    """The targets are the operator's, not the document's: they hold for operations with a server of their own too."""

@@ -37,8 +37,17 @@ class Match:
 @dataclass(slots=True)
 class _Node:
     literal: "dict[str, _Node]" = field(default_factory=dict)
-    templated: "list[tuple[re.Pattern[str] | None, _Node]]" = field(default_factory=list)
+    templated: "list[_Templated]" = field(default_factory=list)
     leaves: "dict[str, list[_Leaf]]" = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class _Templated:
+    """A segment with parameters; `pattern` is None where it is one parameter, `literal` the length of its own text."""
+
+    pattern: re.Pattern[str] | None
+    literal: int
+    node: _Node
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,18 +119,18 @@ def _match(route: Route, root: _Node, method: str, path: str, query: str) -> Mat
     node = _walk(root, segments, 0)
     if node is None:
         return Match(route, path, None)
-    leaves = _leaves(node, method)
-    methods = tuple(sorted(node.leaves))
-    if leaves is None:
-        # `GET /a/{id}` is meant by `GET /a/special` where the concrete path only takes POST.
-        others = list(_all(root, segments, 0))
-        leaves = next((found for other in others if (found := _leaves(other, method))), None)
-        methods = tuple(sorted({one for other in others for one in other.leaves}))
-    return Match(route, path, _choose(leaves, query) if leaves else None, methods)
+    endpoint = _endpoint(node, method, query)
+    if endpoint is not None:
+        return Match(route, path, endpoint, tuple(sorted(node.leaves)))
+    # `GET /a/{id}` is meant by `GET /a/special` where the concrete path only takes POST, or wants another query.
+    others = list(_all(root, segments, 0))
+    endpoint = next((found for other in others if (found := _endpoint(other, method, query))), None)
+    return Match(route, path, endpoint, tuple(sorted({one for other in others for one in other.leaves})))
 
 
-def _leaves(node: _Node, method: str) -> "list[_Leaf] | None":
-    return node.leaves.get(method) or (node.leaves.get("GET") if method == "HEAD" else None)
+def _endpoint(node: _Node, method: str, query: str) -> Endpoint | None:
+    leaves = node.leaves.get(method) or (node.leaves.get("GET") if method == "HEAD" else None)
+    return _choose(leaves, query) if leaves else None
 
 
 def _walk(node: _Node, segments: list[str], at: int) -> _Node | None:
@@ -133,9 +142,9 @@ def _walk(node: _Node, segments: list[str], at: int) -> _Node | None:
     found = _walk(child, segments, at + 1) if child else None
     if found or not segment:
         return found
-    for pattern, templated in node.templated:
-        if pattern is None or pattern.fullmatch(segment):
-            found = _walk(templated, segments, at + 1)
+    for one in node.templated:
+        if one.pattern is None or one.pattern.fullmatch(segment):
+            found = _walk(one.node, segments, at + 1)
             if found:
                 return found
     return None
@@ -150,9 +159,9 @@ def _all(node: _Node, segments: list[str], at: int) -> Iterator[_Node]:
     segment = segments[at]
     if segment in node.literal:
         yield from _all(node.literal[segment], segments, at + 1)
-    for pattern, templated in node.templated if segment else ():
-        if pattern is None or pattern.fullmatch(segment):
-            yield from _all(templated, segments, at + 1)
+    for one in node.templated if segment else ():
+        if one.pattern is None or one.pattern.fullmatch(segment):
+            yield from _all(one.node, segments, at + 1)
 
 
 def _choose(leaves: "list[_Leaf]", query: str) -> Endpoint | None:
@@ -182,20 +191,21 @@ def _insert(root: _Node, endpoint: Endpoint) -> None:
 def _child(node: _Node, segment: str) -> _Node:
     if "{" not in segment:
         return node.literal.setdefault(_written(segment), _Node())
-    pattern = _pattern(segment)
-    for known, child in node.templated:
-        if known == pattern:
-            return child
-    child = _Node()
-    node.templated.append((pattern, child))
-    # The more literal text a template has, the more concrete it is: `{a}.json` before `{a}`.
-    node.templated.sort(key=lambda pair: len(pair[0].pattern) if pair[0] else 0, reverse=True)
-    return child
+    literals = [_written(literal) for literal in _PARAMETER.split(segment)]
+    pattern = None if literals == ["", ""] else _pattern(literals)
+    for known in node.templated:
+        if known.pattern == pattern:
+            return known.node
+    made = _Templated(pattern, sum(map(len, literals)), _Node())
+    node.templated.append(made)
+    # The more literal text a template has, the more concrete it is: `{a}.json` before `{a}-{b}`; the bare one last.
+    node.templated.sort(key=lambda one: (one.pattern is not None, one.literal), reverse=True)
+    return made.node
 
 
-def _pattern(segment: str) -> re.Pattern[str] | None:
-    """None stands for a segment that is one parameter."""
-    if _PARAMETER.fullmatch(segment):
-        return None
-    literals = _PARAMETER.split(segment)
-    return re.compile("(?:.+?)".join(re.escape(_written(literal)) for literal in literals))
+def _pattern(literals: list[str]) -> re.Pattern[str]:
+    """Each parameter takes as little as it may and keeps it, so that no text costs more than its length: what is left
+    for the next one could only be less. The last one takes all but the text behind it."""
+    first, *rest = map(re.escape, literals)
+    slots = [f"(?>.+?{literal})" for literal in rest[:-1]] + [f".+{literal}" for literal in rest[-1:]]
+    return re.compile("".join([first, *slots]))

@@ -8,21 +8,22 @@ from collections.abc import Callable
 class MemoryBuckets:
     """GCRA (ITU-T I.371): one number per key, the theoretical arrival time of the next permit.
 
-    Bounded: the least recently used key is forgotten, which can only favour its owner.
+    In whole nanoseconds: with floating-point seconds a burst would lose its last permit to rounding. Bounded: the
+    least recently used key is forgotten, which can only favour its owner.
     """
 
-    def __init__(self, most: int = 100_000, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, most: int = 100_000, clock: Callable[[], int] = time.monotonic_ns) -> None:
         self._most = most
         self._clock = clock
-        self._arrivals: OrderedDict[str, float] = OrderedDict()
+        self._arrivals: OrderedDict[str, int] = OrderedDict()
 
     async def take(self, key: str, rate: float, burst: int) -> float:
         now = self._clock()
-        interval = 1.0 / rate
+        interval = round(1e9 / rate)
         arrival = max(self._arrivals.get(key, now), now)
         wait = arrival - now - interval * (burst - 1)
         if wait > 0:
-            return wait
+            return wait / 1e9
         self._arrivals[key] = arrival + interval
         self._arrivals.move_to_end(key)
         if len(self._arrivals) > self._most:

@@ -1,12 +1,14 @@
 """Logs are data: one line per finished call with fixed keys, as JSON or as text for a person at a terminal.
 
-What a caller wrote appears only as a JSON string or through `repr`, so that nobody can forge a line.
+What a caller or a document wrote appears only as a JSON string or with its controls escaped, so that nobody can forge a
+line or speak to a terminal.
 """
 
 import logging
 import sys
 from dataclasses import asdict
 from datetime import UTC, datetime
+from json import dumps as json_text
 from typing import TextIO
 
 import orjson
@@ -46,7 +48,10 @@ class _Json(logging.Formatter):
         line |= getattr(record, "call", {})
         if record.exc_info:
             line["exception"] = self.formatException(record.exc_info)
-        return orjson.dumps(line, default=repr).decode()
+        try:
+            return orjson.dumps(line, default=repr).decode()
+        except TypeError:  # half a surrogate pair, which is no UTF-8 but can be escaped
+            return json_text(line, default=repr)
 
 
 class _Text(logging.Formatter):
@@ -54,10 +59,14 @@ class _Text(logging.Formatter):
         time = datetime.fromtimestamp(record.created).astimezone().strftime("%H:%M:%S")
         call = getattr(record, "call", None)
         message = _call_text(call) if call else record.getMessage()
-        lines = [f"{time} {record.levelname.lower():7} {message}"]
+        lines = [f"{time} {record.levelname.lower():7} {_printable(message)}"]
         if record.exc_info:
             lines.append(self.formatException(record.exc_info))
         return "\n".join(lines)
+
+
+def _printable(text: str) -> str:
+    return text if text.isprintable() else "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)
 
 
 def _call_text(call: dict[str, object]) -> str:

@@ -5,9 +5,10 @@ import re
 import string
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
-from re import _constants as codes  # type: ignore[attr-defined]
-from re import _parser as parser  # type: ignore[attr-defined]
+from importlib import import_module
 from typing import Any, TypeAlias
+
+codes, parser = import_module("re._constants"), import_module("re._parser")
 
 Node: TypeAlias = Any
 """What `re`'s parser makes: an opcode with its operands."""
