@@ -32,6 +32,11 @@ class Toolset:
         self._encoded: dict[tuple[Form, str], bytes] = {}
         self._pages: dict[tuple[Form, frozenset[tuple[str, str]] | None, int], tuple[bytes, int | None]] = {}
 
+    @property
+    def remembered(self) -> int:
+        """Pages held ready."""
+        return len(self._pages)
+
     def get(self, name: str) -> Endpoint | None:
         return self.endpoints.get(name)
 

@@ -88,5 +88,7 @@ def refused(refusal: Refusal) -> Outcome:
 
 async def finish(rt: Runtime, call: Call, outcome: Outcome, *, sent: int, gone: bool = False) -> None:
     """Closes the call: `sent` bytes of the answer's body went out; `gone` if the client did not wait for the rest."""
-    await settle(outcome)
-    account(rt, call, outcome, sent=sent, gone=gone)
+    try:
+        await settle(outcome)
+    finally:
+        account(rt, call, outcome, sent=sent, gone=gone)

@@ -17,6 +17,9 @@ class MemoryBuckets:
         self._clock = clock
         self._arrivals: OrderedDict[str, int] = OrderedDict()
 
+    def __len__(self) -> int:
+        return len(self._arrivals)
+
     async def take(self, key: str, rate: float, burst: int) -> float:
         now = self._clock()
         interval = round(1e9 / rate)
@@ -36,6 +39,10 @@ class MemoryLeases:
 
     def __init__(self) -> None:
         self._held: Counter[str] = Counter()
+
+    def __len__(self) -> int:
+        """Callers with calls in flight."""
+        return len(self._held)
 
     def acquire(self, key: str, most: int | None) -> bool:
         if most is not None and self._held[key] >= most:

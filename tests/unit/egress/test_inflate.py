@@ -60,10 +60,10 @@ def test_empty_body_is_empty_in_every_coding() -> None:
 @pytest.mark.parametrize(
     ("body", "coding", "message"),
     [
-        (gzip.compress(b"some text")[:-4], "gzip", "ends too early"),
+        (gzip.compress(b"some text", mtime=0)[:-4], "gzip", "ends too early"),
         (zlib.compress(b"some text")[:-4], "deflate", "ends too early"),
         (b"openapi: 3.1.0", "gzip", "is not gzip"),
-        (gzip.compress(b"some text") + b"openapi", "gzip", "is not gzip"),
+        (gzip.compress(b"some text", mtime=0) + b"openapi", "gzip", "is not gzip"),
         (b"x", "br", "'br' was not asked for"),
         (b"x", "gzip, gzip", "was not asked for"),
     ],
