@@ -161,6 +161,7 @@ def _server(app: Application) -> _Server:
         log_config=None,
         access_log=False,
         server_header=False,
+        date_header=False,
         proxy_headers=False,
         timeout_graceful_shutdown=int(DRAIN),
     )

@@ -71,7 +71,7 @@ def listeners(listen: str | None, admin: str | None, health: str | None) -> dict
 def run(wanted: Settings, output: Format) -> None:
     """Serves until a signal comes; ends the process with the exit code."""
     json = wanted.log.format == "json" or (wanted.log.format == "auto" and not sys.stderr.isatty())
-    set_up(wanted.log.level.value, json=json)
+    set_up(wanted.log.level.value, as_json=json)
 
     def announce(runtime: Runtime, addresses: app.Addresses) -> None:
         if output is Format.JSON:

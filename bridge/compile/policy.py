@@ -1,11 +1,13 @@
 """Settings about callers, as the compiled objects that the stages read."""
 
+import re
 from urllib.parse import urlsplit
 
 from bridge import __version__
 from bridge.config import Settings
 from bridge.pipeline.runtime import Cors, Limits, McpDoor, Rate
 
+_PORT = re.compile(r":[0-9]*\Z")
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]"})
 
 
@@ -43,4 +45,4 @@ def _hosts(settings: Settings) -> frozenset[str] | None:
     if not settings.listen.loopback:
         return None
     public = urlsplit(settings.public_url or "").netloc
-    return LOOPBACK | ({public, public.partition(":")[0]} if public else set())
+    return LOOPBACK | ({public, _PORT.sub("", public)} if public else set())

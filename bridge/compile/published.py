@@ -19,15 +19,16 @@ def path_of(route: Route) -> str:
 
 def published(
     imported: tuple[Imported, ...], routes: Mapping[str, Route], public_url: str
-) -> dict[str, tuple[str, bytes]]:
-    """Path → media type and bytes. An API that only answers under a host of its own shares the path with others."""
-    made: dict[str, tuple[str, bytes]] = {}
+) -> dict[tuple[str, str], tuple[str, bytes]]:
+    """(host, path) → media type and bytes; the host is "" for an API that answers under any."""
+    made: dict[tuple[str, str], tuple[str, bytes]] = {}
     for api in imported:
         route = routes[api.api.name]
         root = api.document.root
         readdressed = _swagger if api.reading.dialect is Dialect.SWAGGER_2_0 else _openapi
-        document = readdressed(root, route, public_url)
-        made.setdefault(path_of(route), (MEDIA_TYPE, orjson.dumps(document)))
+        # The public address is the gateway's; an API with a host of its own is found where its document was asked for.
+        document = readdressed(root, route, "" if route.host else public_url)
+        made[route.host or "", path_of(route)] = (MEDIA_TYPE, orjson.dumps(document))
     return made
 
 

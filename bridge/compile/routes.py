@@ -109,7 +109,7 @@ def _targets(api: Api, settings: ApiSettings) -> Addressed:
 
 def _unusable(servers: tuple[str, ...]) -> str:
     if not servers:
-        return "the document names no server"
+        return "the document names no server that can be used"
     relative = all("://" not in server for server in servers)
     return f"its servers are {'relative' if relative else 'no http or https addresses'} ({', '.join(servers)})"
 

@@ -14,7 +14,7 @@ from bridge.compile.rivals import guarded
 from bridge.compile.routes import routes
 from bridge.config import Settings
 from bridge.egress.upstream import Upstream
-from bridge.importer.select import selected
+from bridge.importer.select import matches, selected
 from bridge.model import Catalog, Endpoint, Finding, Route, Severity
 from bridge.pipeline.authenticate import Anonymous
 from bridge.pipeline.listing import Toolset
@@ -49,6 +49,7 @@ def compile_runtime(settings: Settings, loaded: Loaded, lasting: Parts) -> Runti
     )
     compiled = guarded(compiled, router)
     found = (*loaded.catalog.findings, *routed.findings, *_collisions(settings, routed.routes, compiled))
+    found = (*found, *_unselected(settings, loaded.catalog))
     catalog = replace(loaded.catalog, findings=found)
     return Runtime(
         version=next(_versions),
@@ -99,6 +100,22 @@ def _collisions(
         if document or path == mcp or path.startswith(f"{mcp}/"):
             found.append(_collision(one, path))
     return tuple(found)
+
+
+def _unselected(settings: Settings, catalog: Catalog) -> tuple[Finding, ...]:
+    """Selectors of toolsets that select nothing: agents would miss a tool, or get one that they were not to have."""
+    return tuple(
+        Finding(
+            "selector-unmatched",
+            Severity.WARNING,
+            "",
+            f"{selector!r} of the toolset {name!r} selects no operation",
+            advice="tag:NAME, METHOD /path/**, /path/*, effect:reads, operationId or tool name (with *)",
+        )
+        for name, toolset in settings.mcp.toolsets.items()
+        for selector in (*toolset.include, *toolset.exclude)
+        if not any(matches(selector, operation) for operation in catalog.operations.values())
+    )
 
 
 def _collision(one: Endpoint, path: str) -> Finding:

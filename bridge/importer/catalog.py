@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from difflib import get_close_matches
 
 import orjson
 
@@ -32,6 +33,7 @@ def build(imported: Sequence[Imported], lock: Mapping[str, str] | None = None) -
             _shared(api, draft, name)
     for api in imported:
         _unmatched(api)
+        _unused(api)
     return Catalog(
         apis=tuple(api.api for api in imported),
         operations=operations,
@@ -79,7 +81,19 @@ def _unmatched(api: Imported) -> None:
         if not any(matches(selector, draft.operation) for draft in api.drafts):
             reading.notes.warn(
                 "selector-unmatched", At(api.document.root, api.document), f"{selector!r} selects no operation",
-                advice="tag:NAME, METHOD /path/**, /path/*, effect:reads, or an operationId with *",
+                advice="tag:NAME, METHOD /path/**, /path/*, effect:reads, operationId or tool name (with *)",
+            )  # fmt: skip
+
+
+def _unused(api: Imported) -> None:
+    """Settings for an operation that is not there: what they were to hide or to confirm is not hidden or confirmed."""
+    known = {name for draft in api.drafts for name in (draft.operation.operation_id, draft.operation.key)}
+    for key in api.reading.options.overrides:
+        if key not in known:
+            near = get_close_matches(key, known, 1)
+            api.reading.notes.warn(
+                "override-unmatched", At(api.document.root, api.document), f"there is no operation {key!r}",
+                lost="its settings", advice=f"did you mean {near[0]!r}?" if near else "operationId, or METHOD /path",
             )  # fmt: skip
 
 

@@ -41,6 +41,10 @@ def _read(reading: Reading, at: At) -> Override:
     expose = _typed(reading, at, value, "expose", str)
     if expose is not None and expose not in _EXPOSE:
         _wrong(reading, at, f"expose cannot be {expose!r}")
+    if expose == "resource":
+        reading.notes.info(
+            "x-mcp", at, "resources are not served yet: the operation is a tool", advice="expose: none hides it"
+        )
     return Override(
         expose=expose if expose in _EXPOSE else None,
         confirm=_typed(reading, at, value, "confirm", bool),
@@ -72,5 +76,5 @@ def _seconds(reading: Reading, at: At, value: Json) -> float | None:
 
 
 def _wrong(reading: Reading, at: At, message: str) -> None:
-    advice = "expose (tool, resource, none), name, title, description, uri, confirm, annotations, timeout (30s)"
+    advice = "expose (tool, none), name, title, description, confirm, annotations, timeout (30s)"
     reading.notes.warn("x-mcp", at, message, lost="this setting", advice=advice)

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Sequence
 from functools import cache
 
+from bridge.importer.naming import snake
 from bridge.model import Operation
 
 
@@ -15,7 +16,8 @@ def selected(operation: Operation, include: Sequence[str], exclude: Sequence[str
 
 
 def matches(selector: str, operation: Operation) -> bool:
-    """`tag:NAME`, `METHOD /path/glob`, `METHOD`, `/path/glob`, `effect:reads` (writes, destroys), operationId glob."""
+    """`tag:NAME`, `METHOD /path/glob`, `METHOD`, `/path/glob`, `effect:reads` (writes, destroys), or a glob for the
+    operationId or the tool's name."""
     return _matcher(selector)(operation)
 
 
@@ -35,7 +37,9 @@ def _matcher(selector: str) -> Callable[[Operation], bool]:
     name = re.compile(re.escape(selector).replace(r"\*", ".*").replace(r"\?", "."))
     # An operationId may look like a method, `LIST`; a method that is written so is none of the others.
     return lambda operation: (
-        selector == operation.method or bool(name.fullmatch(operation.operation_id or operation.id))
+        selector == operation.method
+        or bool(name.fullmatch(operation.operation_id or operation.id))
+        or bool(name.fullmatch(snake(operation.operation_id or operation.key)))
     )
 
 

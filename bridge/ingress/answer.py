@@ -1,5 +1,9 @@
 """An answer on its way out. Once its head is out it can only be completed or aborted, never replaced."""
 
+import time
+from email.utils import formatdate
+from functools import lru_cache
+
 from bridge.ingress.asgi import Message, Send
 from bridge.model import Headers
 
@@ -42,10 +46,22 @@ class Answer:
         self.sent += len(body)
 
     async def whole(self, status: int, headers: Headers, body: bytes) -> None:
-        """`headers` without a Content-Length: RFC 9110 section 8.6 has it in the answer to HEAD too, and not in 204."""
+        """The gateway's own answer, dated by it (RFC 9110 section 6.6.1). `headers` without a Content-Length: section
+        8.6 has it in the answer to HEAD too, and not in 204."""
         length = () if status in {204, 304} else ((b"content-length", str(len(body)).encode()),)
-        await self.start(status, headers + length)
+        await self.start(status, (*headers, *length, (b"date", now())))
         await self.end(b"" if self._head else body)
+
+
+def now() -> bytes:
+    """The Date field's value."""
+    return _date(int(time.time()))
+
+
+@lru_cache(maxsize=1)
+def _date(second: int) -> bytes:
+    """An HTTP-date, written once a second."""
+    return formatdate(second, usegmt=True).encode()
 
 
 async def answer(send: Send, status: int, headers: Headers, body: bytes) -> None:

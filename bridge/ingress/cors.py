@@ -13,6 +13,10 @@ _METHODS = b"GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS, QUERY"
 # `*` covers everything in requests without credentials; the names are for browsers that do not know it.
 _EXPOSED = b"mcp-session-id, mcp-protocol-version, www-authenticate, retry-after, location, link, etag, allow, *"
 _VARY = (b"vary", b"origin")
+# Without these no page could send JSON, a token, or what MCP demands; a configured list comes on top.
+_NEEDED = (
+    b"authorization, content-type, accept, last-event-id, mcp-method, mcp-name, mcp-protocol-version, mcp-session-id"
+)
 
 
 def preflight(cors: Cors, scope: Scope) -> tuple[int, Headers] | None:
@@ -23,7 +27,8 @@ def preflight(cors: Cors, scope: Scope) -> tuple[int, Headers] | None:
     allowed = _allowed(cors, first(headers, b"origin"))
     if not allowed:
         return 403, (_VARY,)
-    names = ", ".join(cors.headers).encode() or first(headers, b"access-control-request-headers")
+    configured = ", ".join(cors.headers).encode()
+    names = _NEEDED + b", " + configured if configured else first(headers, b"access-control-request-headers")
     return 204, (
         *allowed,
         (b"access-control-allow-methods", _METHODS),

@@ -68,7 +68,7 @@ def checked(call: Call, http_version: str) -> None:
 
 def resolved(call: Call, router: Router) -> None:
     """Looks up route and operation. What is missing is left for the pipeline to say, after authentication."""
-    match = router.match(_host(call), call.method, call.path, call.query)
+    match = router.match(host_of(call), call.method, call.path, call.query)
     if call.method not in _METHODS and (match is None or match.endpoint is None):
         raise MethodUnknown(f"the method {call.method} is not implemented")
     if match is None:
@@ -135,7 +135,7 @@ def _no_upgrade(call: Call) -> None:
         )
 
 
-def _host(call: Call) -> str:
+def host_of(call: Call) -> str:
     """The Host without its port."""
     host = first(call.headers, b"host").decode("latin-1").lower()
     name, colon, port = host.rpartition(":")

@@ -9,18 +9,20 @@ from dataclasses import replace
 from functools import partial
 
 from bridge.egress.headers import end_to_end
-from bridge.ingress.answer import Aborted, Answer
+from bridge.ingress.answer import Aborted, Answer, now
 from bridge.ingress.asgi import Receive, Scope, Send, first
 from bridge.ingress.body import Upload, WhileThere
 from bridge.ingress.problem import Internal, problem
 from bridge.ingress.published import Document, published
-from bridge.ingress.request import checked, opened, resolved
+from bridge.ingress.request import checked, host_of, opened, resolved
 from bridge.model import Call, Chunks, ClientGone, Headers, Outcome, Refusal
 from bridge.pipeline.run import admit_method, finish, refused, run
 from bridge.pipeline.runtime import Runtime
 
 _log = logging.getLogger(__name__)
 
+STALLED = 60.0
+"""Seconds that a reader may take no byte of an answer that no upstream gave."""
 _CLOSE: Headers = ((b"connection", b"close"),)
 _STOPPED = refused(Internal("the gateway stopped before the call was over"))
 
@@ -85,7 +87,10 @@ class _Exchange:
         return await run(self._rt, self._call)
 
     def _document(self) -> Document | None:
-        return self._rt.published.get(self._call.path) if self._call.method in {"GET", "HEAD"} else None
+        if self._call.method not in {"GET", "HEAD"}:
+            return None
+        published, path = self._rt.published, self._call.path
+        return published.get((host_of(self._call), path)) or published.get(("", path))
 
     async def _write(self) -> None:
         outcome = self._outcome
@@ -102,9 +107,11 @@ class _Exchange:
 
     async def _stream(self, status: int, headers: Headers, chunks: Chunks) -> None:
         await self._answer.start(status, _downstream(status, headers) + self._closing())
-        # An upstream that stalls is given up at the deadline by its client; this gives up a reader that stalls.
-        async with asyncio.timeout_at(self._call.deadline):
-            async for chunk in chunks:
+        target = self._call.target
+        patience = target.timeouts.read if target is not None else STALLED
+        async for chunk in chunks:
+            # An upstream that stalls is given up by its client; this gives up a reader that stalls as long.
+            async with asyncio.timeout(patience):
                 await self._answer.chunk(chunk)
         await self._answer.end()
 
@@ -131,8 +138,14 @@ class _Exchange:
 
 
 def _downstream(status: int, headers: Headers) -> Headers:
-    """RFC 9110 section 8.6: no Content-Length with 204; that of a 304 is optional and speaks of a body not sent."""
+    """RFC 9110 section 8.6: no Content-Length with 204; that of a 304 is optional and speaks of a body not sent.
+
+    Section 6.6.1: "A recipient with a clock that receives a response message without a Date header field MUST record
+    the time it was received and append a corresponding Date header field".
+    """
     kept = end_to_end(headers, keep=_LASTING)
+    if not first(kept, b"date"):
+        kept = (*kept, (b"date", now()))
     return _without(b"content-length", kept) if status in {204, 304} else kept
 
 

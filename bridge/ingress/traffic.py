@@ -51,7 +51,7 @@ async def _http(rt: Runtime, scope: Scope, receive: Receive, send: Send) -> None
 
 async def _door(rt: Runtime, scope: Scope, receive: Receive, send: Send) -> None:
     path: str = scope["path"]
-    if path == rt.mcp.path:
+    if path in {rt.mcp.path, f"{rt.mcp.path}/"}:
         await endpoint.serve(rt, scope, receive, send, "")
     elif path.startswith(f"{rt.mcp.path}/"):
         await _toolset(rt, scope, receive, send)

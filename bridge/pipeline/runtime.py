@@ -73,7 +73,7 @@ class McpDoor:
 class Runtime:
     """`endpoints` is keyed by (api, operation id); `toolsets` by name, "" being all tools.
 
-    `published` holds the documents that the REST door serves: path → (media type, bytes).
+    `published` holds the documents that the REST door serves: (host, path) → (media type, bytes); "" is any host.
     """
 
     version: int
@@ -90,7 +90,7 @@ class Runtime:
     mcp: McpDoor = McpDoor()
     cors: Cors | None = None
     public_url: str = ""
-    published: Mapping[str, tuple[str, bytes]] = field(default_factory=dict)
+    published: Mapping[tuple[str, str], tuple[str, bytes]] = field(default_factory=dict)
     recalls: tuple[Recall, ...] = ()
     caches: tuple[Recall, ...] = ()
     journals: tuple[Journal, ...] = ()

@@ -4,24 +4,24 @@ What a caller or a document wrote appears only as a JSON string or with its cont
 line or speak to a terminal.
 """
 
+import json
 import logging
 import sys
 from dataclasses import asdict
 from datetime import UTC, datetime
-from json import dumps as json_text
 from typing import TextIO
 
 import orjson
 
-from bridge.model import Record
+from bridge.model import Json, Record
 
 _log = logging.getLogger("dualbridge.call")
 
 
-def set_up(level: str, *, json: bool, stream: TextIO = sys.stderr) -> None:
+def set_up(level: str, *, as_json: bool, stream: TextIO = sys.stderr) -> None:
     """Everything goes to `stream`; the servers' own loggers only from warnings on."""
     handler = logging.StreamHandler(stream)
-    handler.setFormatter(_Json() if json else _Text())
+    handler.setFormatter(_Json() if as_json else _Text())
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
     for chatty in ("uvicorn", "httpx", "httpcore", "asyncio"):
         logging.getLogger(chatty).setLevel(max(logging.WARNING, logging.getLogger().level))
@@ -48,10 +48,7 @@ class _Json(logging.Formatter):
         line |= getattr(record, "call", {})
         if record.exc_info:
             line["exception"] = self.formatException(record.exc_info)
-        try:
-            return orjson.dumps(line, default=repr).decode()
-        except TypeError:  # half a surrogate pair, which is no UTF-8 but can be escaped
-            return json_text(line, default=repr)
+        return _json_text(line)
 
 
 class _Text(logging.Formatter):
@@ -63,6 +60,15 @@ class _Text(logging.Formatter):
         if record.exc_info:
             lines.append(self.formatException(record.exc_info))
         return "\n".join(lines)
+
+
+def _json_text(line: dict[str, Json]) -> str:
+    """JSON lets some controls and line ends stand as they are (RFC 8259 section 7); here they are escaped too."""
+    try:
+        text = orjson.dumps(line, default=repr).decode()
+    except TypeError:  # half a surrogate pair, which UTF-8 does not have
+        return json.dumps(line, default=repr)
+    return text if text.isprintable() else json.dumps(line, default=repr)
 
 
 def _printable(text: str) -> str:

@@ -27,7 +27,7 @@ class Setting:
     headers: tuple[tuple[bytes, bytes], ...] = ()
     endpoints: tuple[Endpoint, ...] = ()
     cors: Cors | None = None
-    published: Mapping[str, tuple[str, bytes]] | None = None
+    published: Mapping[tuple[str, str], tuple[str, bytes]] | None = None
     plan: Plan = field(default_factory=Plan)
 
 

@@ -177,7 +177,7 @@ async def test_a_limit_says_when_to_come_back() -> None:
 
 
 async def test_a_published_document_wins_over_the_api_and_is_not_sent_twice() -> None:
-    setting = Setting(published={"/openapi.json": ("application/json", b"{}")})
+    setting = Setting(published={("", "/openapi.json"): ("application/json", b"{}")})
     async with opened(answering(OK), setting) as door:
         first = await door.get(b"/openapi.json")
         assert (first.status, first.body, first.values(b"content-type")) == (200, b"{}", [b"application/json"])
@@ -189,7 +189,7 @@ async def test_a_published_document_wins_over_the_api_and_is_not_sent_twice() ->
 
 
 async def test_a_published_document_wants_the_same_credentials_as_the_api() -> None:
-    setting = Setting(published={"/openapi.json": ("application/json", b"{}")}, plan=Plan(authenticator=Nobody()))
+    setting = Setting(published={("", "/openapi.json"): ("application/json", b"{}")}, plan=Plan(authenticator=Nobody()))
     async with opened(answering(OK), setting) as door:
         assert (await door.get(b"/openapi.json")).status == 401
 

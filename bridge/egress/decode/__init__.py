@@ -11,6 +11,7 @@ from urllib.parse import quote
 from bridge.egress.decode.answer import Answer, Limits, Promise, fields_of
 from bridge.egress.decode.kinds import read_content
 from bridge.egress.decode.notes import cut_note, head_notes, onward_notes, retry_note, status_line
+from bridge.egress.decode.promised import keep_promise
 from bridge.egress.decode.text import clipped, is_binary, text_of
 from bridge.egress.media import essence
 from bridge.model import Decode, Headers, Operation, Result, Text, Tool
@@ -28,6 +29,7 @@ _WITHOUT_CONTENT = frozenset({204, 205, 304})
 def compile_decoder(operation: Operation, tool: Tool | None, limits: Limits = _DEFAULTS) -> Decode:
     head = operation.method.upper() == "HEAD"
     uri = f"upstream:/{quote(operation.id, safe='')}"
+    kept = keep_promise(tool)
     promise = Promise(tool is not None and tool.output_schema is not None, tool is not None and tool.wrapped, uri)
 
     def decode(status: int, headers: Headers, body: bytes, truncated: bool) -> Result:  # noqa: FBT001
@@ -40,7 +42,7 @@ def compile_decoder(operation: Operation, tool: Tool | None, limits: Limits = _D
             return _redirect(answer)
         if head or not body or status in _WITHOUT_CONTENT:
             return _empty(answer, head_notes(answer) if head else ())
-        return _success(answer)
+        return kept(_success(answer))
 
     return decode
 

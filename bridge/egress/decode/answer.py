@@ -20,7 +20,7 @@ class Limits:
 @dataclass(frozen=True, slots=True)
 class Promise:
     """What is known before any answer came. `structured`: the tool has an output schema; `wrapped`: it describes
-    `{"result": …}`; `uri` names bytes that are handed on."""
+    `{"result": …}`, whose member it does not require; `uri` names bytes that are handed on."""
 
     structured: bool
     wrapped: bool
@@ -31,7 +31,7 @@ class Promise:
         """Structured content where there is none: a client that was promised some takes its absence for a fault."""
         if not self.structured:
             return None
-        return b'{"result":null}' if self.wrapped else b"{}"
+        return b"{}"
 
 
 @dataclass(frozen=True, slots=True)

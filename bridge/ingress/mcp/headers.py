@@ -81,8 +81,8 @@ def _without_port(host: str) -> str:
 
 def _may_come_from(origin: str, rt: Runtime, scheme: str, host: str) -> bool:
     """ "Servers MUST validate the Origin header on all incoming connections" (Streamable HTTP, Security)."""
-    allowed = rt.mcp.origins | (rt.cors.origins if rt.cors else frozenset())
-    if "*" in allowed or origin in allowed:
+    # `*` in the CORS settings lets every page read what the people's door says; it does not let every page call tools.
+    if origin in rt.mcp.origins or (rt.cors is not None and origin in rt.cors.origins):
         return True
     public = urlsplit(rt.public_url.lower())
     own = {f"{scheme}://{host}"} if host else set()

@@ -58,4 +58,4 @@ class Misdirected(BadRequest):
 class Internal(Refusal):
     """A fault of ours. The message says which call it was and nothing else; the log knows the rest."""
 
-    code, http, rpc, title, readable = "internal", 500, -32603, "Internal error", False
+    code, http, rpc, title, readable = "internal_error", 500, -32603, "Internal error", False

@@ -78,7 +78,7 @@ def test_the_documents_first_usable_server_is_called(servers: Json, called: list
 
 @pytest.mark.parametrize(
     ("servers", "why"),
-    [([], "the document names no server"), (at("/v1"), "its servers are relative (/v1)"),
+    [([], "the document names no server that can be used"), (at("/v1"), "its servers are relative (/v1)"),
      (at("wss://a.example.com"), "its servers are no http or https addresses (wss://a.example.com)")],
 )  # fmt: skip
 def test_an_api_with_nowhere_to_go_is_one_finding(servers: Json, why: str) -> None:

@@ -22,6 +22,7 @@ def tool(output_schema: Json = None, *, wrapped: bool = False) -> Tool:
 
 OBJECTS = tool({"type": "object"})
 WRAPPED = tool({"type": "object"}, wrapped=True)
+NUMBERED = tool({"type": "object", "properties": {"id": {"type": "integer"}}})
 
 
 def decoder(offered: Tool | None = None, method: str = "GET", limits: Limits = DEFAULTS) -> Decode:
@@ -201,7 +202,7 @@ def test_an_answer_without_content_is_a_success(status: int, body: bytes, method
 
 def test_a_client_that_was_promised_structure_gets_some() -> None:
     assert decoded(b"", None, 204, offered=OBJECTS).structured == b"{}"
-    assert decoded(b"", None, 204, offered=WRAPPED).structured == b'{"result":null}'
+    assert decoded(b"", None, 204, offered=WRAPPED).structured == b"{}"
 
 
 def test_head_tells_what_it_was_asked_for() -> None:
@@ -337,3 +338,14 @@ def test_nothing_an_upstream_sends_is_raised_or_breaks_the_envelope(
         assert not {10, 13} & set(result.structured)
     elif offered is not None:
         assert result.error
+
+
+def test_an_answer_that_breaks_its_promise_is_delivered_as_text_with_a_note() -> None:
+    result = decoded(b'{"id":"five"}', "application/json", offered=NUMBERED)
+    assert (result.structured, result.error) == (b"{}", False)
+    assert texts(result)[0] == '{"id":"five"}'
+    assert "not what its output schema says" in texts(result)[-1]
+
+
+def test_an_answer_that_keeps_its_promise_is_structured() -> None:
+    assert decoded(b'{"id":5}', "application/json", offered=NUMBERED).structured == b'{"id":5}'

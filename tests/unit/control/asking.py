@@ -1,0 +1,17 @@
+"""A client of an application in this process."""
+
+from collections.abc import Mapping
+
+import httpx
+
+from bridge.app import Application
+
+NONE: Mapping[str, str] = {}
+
+
+async def asked(
+    app: Application, path: str, *, host: str = "127.0.0.1:8081", method: str = "GET", headers: Mapping[str, str] = NONE
+) -> httpx.Response:
+    transport = httpx.ASGITransport(app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
+        return await client.request(method, path, headers={"host": host, **headers})
