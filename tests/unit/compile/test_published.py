@@ -76,3 +76,14 @@ def test_2_0_at_the_root_has_the_root_as_its_base_path() -> None:
 def test_each_api_has_its_document_below_its_prefix() -> None:
     documents = {name: paths({"GET /a": {}}, servers=SECRET) for name in ("one", "two")}
     assert set(compiled(documents).published) == {("", "/one/openapi.json"), ("", "/two/openapi.json")}
+
+
+def test_apis_with_hosts_of_their_own_have_their_documents_there() -> None:
+    documents = {name: paths({"GET /a": {"operationId": name}}, servers=SECRET) for name in ("one", "two")}
+    apis = {name: {"host": f"{name}.example.com"} for name in documents}
+    made = compiled(documents, apis=apis, public_url="https://gw.example.com").published
+    assert len(made) == 2
+    for name in documents:
+        document = orjson.loads(made[f"{name}.example.com", "/openapi.json"][1])
+        assert document["paths"]["/a"]["get"]["operationId"] == name
+        assert document["servers"] == [{"url": "/"}], "the public address is another host"
