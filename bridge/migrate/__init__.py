@@ -1,0 +1,1 @@
+"""Proof that the new path equals the old one."""

@@ -1,0 +1,1 @@
+"""What replicas share or what must survive, behind Protocols."""
