@@ -8,13 +8,15 @@ import asyncio
 import errno
 import gc
 import logging
+import os
 import signal
 import socket
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import import_module
 from importlib.util import find_spec
+from types import FrameType
 from typing import TypeAlias
 
 import uvicorn
@@ -108,15 +110,33 @@ def _bind(settings: Settings) -> dict[str, socket.socket]:
     wanted = {"traffic": settings.listen} | {name: port.listen for name, port in beside.items()}
     unnamed = {name for name, port in beside.items() if "listen" not in port.model_fields_set}
     bound: dict[str, socket.socket] = {}
+    failed: list[str] = []
     for name, address in wanted.items():
         try:
             bound[name] = _listen_near(address) if name in unnamed else _listen(address)
         except OSError as error:
-            for other in bound.values():
-                other.close()
-            key = "listen" if name == "traffic" else f"{name}.listen"
-            raise StartFailed(f"cannot listen on {address}: {error.strerror}; set {key} to another address") from error
+            failed.append(_unbound(name, address, error))
+    if failed:
+        for other in bound.values():
+            other.close()
+        raise StartFailed("\n".join(failed))
     return bound
+
+
+def _unbound(name: str, address: Address, error: OSError) -> str:
+    flag, key = ("listen", "listen") if name == "traffic" else (name, f"{name}.listen")
+    variable = f"DUALBRIDGE_{key.upper().replace('.', '_')}"
+    return (
+        f"cannot listen on {address}: {_reason(error)}; give --{flag} HOST:PORT "
+        f"(or set {key} in the configuration, or {variable})"
+    )
+
+
+def _reason(error: OSError) -> str:
+    """`strerror` of a failed bind repeats the address; a name that is not known has no number of the system's."""
+    if error.errno == errno.EADDRINUSE:
+        return "the address is in use"
+    return os.strerror(error.errno) if error.errno is not None and error.errno > 0 else str(error.strerror or error)
 
 
 def _listen_near(address: Address) -> socket.socket:
@@ -175,26 +195,31 @@ def _not_cancelled(record: logging.LogRecord) -> bool:
 
 async def _run(servers: list[tuple[_Server, socket.socket]], lasting: Parts, ready: Callable[[], None]) -> int:
     caught: list[int] = []
-    loop = asyncio.get_running_loop()
     logging.getLogger("uvicorn.error").addFilter(_not_cancelled)
 
-    def stop(number: int) -> None:
-        """The first signal drains, a second one ends at once."""
+    def stop(number: int, frame: FrameType | None) -> None:
+        """The first signal drains, a second one ends at once: nothing that is cleaned up outlives the process."""
+        if caught:
+            os._exit(_code(caught[0]))
         under_way = sum(len(server.server_state.tasks) for server, _ in servers)
-        if under_way and not caught:
-            _log.info("waiting %.0f s at most for %d answers under way; a second signal ends them", DRAIN, under_way)
+        if under_way:
+            calls = "one call" if under_way == 1 else f"{under_way} calls"
+            _log.info("waiting %.0f s at most for %s in flight; a second signal ends at once", DRAIN, calls)
         for server, _ in servers:
-            server.force_exit = bool(caught)
             server.should_exit = True
         caught.append(number)
 
+    # Not the loop's handlers, which end with the loop: a signal may still come while the process takes itself down.
     for number in (signal.SIGINT, signal.SIGTERM):
-        with suppress(NotImplementedError):  # Windows
-            loop.add_signal_handler(number, stop, number)
+        signal.signal(number, stop)
     async with asyncio.TaskGroup() as tasks:
         for server, listener in servers:
             tasks.create_task(server.serve([listener]))
         # The sockets are bound: whoever is told the addresses now waits a moment at most.
         ready()
     await lasting.upstream.aclose()
-    return 130 if caught[:1] == [signal.SIGINT] else 0
+    return _code(caught[0]) if caught else 0
+
+
+def _code(number: int) -> int:
+    return 130 if number == signal.SIGINT else 0

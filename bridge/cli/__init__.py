@@ -1,8 +1,8 @@
 """The command line: arguments in, exit codes out.
 
-0 ok · 1 findings or differences · 2 usage · 3 configuration or document invalid · 4 start-up or upstream failure ·
-130 interrupt. Results go to stdout (`-o json` with a stable shape), everything else to stderr; never a traceback for
-what a user can mend.
+0 ok · 1 findings above info, or differences · 2 usage · 3 configuration or document invalid · 4 start-up or upstream
+failure · 130 interrupt. Results go to stdout (`-o json` with a stable shape), everything else to stderr; never a
+traceback for what a user can mend.
 """
 
 import os
@@ -12,19 +12,18 @@ from typing import Annotated
 import typer
 
 from bridge import __version__
-from bridge.app import StartFailed
 from bridge.cli import call, check, config, demo, diff, lint, serve, tools
-from bridge.cli.output import fail
-from bridge.compile import NothingLoaded
-from bridge.config import ConfigInvalid
-from bridge.importer import ImportFailed, Unreachable
+from bridge.cli.failures import telling
 
 app = typer.Typer(
     name="dualbridge", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
     help="A hybrid gateway: people keep their REST API, agents get MCP tools, both through one core.",
+    epilog="Exit codes: 0 ok (infos among the findings too) · 1 errors or warnings among the findings, or differences "
+    "· 2 usage · 3 configuration or document invalid · 4 start-up or upstream failure · 130 interrupt.",
 )  # fmt: skip
-for command in (serve.serve, check.check, lint.lint, tools.tools, call.call, diff.diff, demo.demo):
-    app.command()(command)
+app.command()(telling(check.check, check.failed))
+for command in (serve.serve, lint.lint, tools.tools, call.call, diff.diff, demo.demo):
+    app.command()(telling(command))
 app.add_typer(config.app, name="config")
 
 
@@ -45,17 +44,9 @@ def _root(
 
 
 def main() -> None:
-    """The console script. Maps what went wrong to an exit code, in one place."""
+    """The console script; `failures` maps what went wrong to an exit code."""
     try:
         app(prog_name="dualbridge")
-    except ConfigInvalid as error:
-        fail(3, *map(str, error.problems))
-    except NothingLoaded as error:
-        fail(4 if any(isinstance(one, Unreachable) for one in error.errors) else 3, *map(str, error.errors))
-    except ImportFailed as error:
-        fail(3, str(error))
-    except StartFailed as error:
-        fail(4, *str(error).splitlines())
     except KeyboardInterrupt:
         sys.exit(130)
     except BrokenPipeError:

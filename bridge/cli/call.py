@@ -7,13 +7,14 @@ import time
 from collections.abc import Mapping
 from difflib import get_close_matches
 from pathlib import Path
-from types import NoneType
 from typing import Annotated
 
 import orjson
 import typer
 
 from bridge.app import StartFailed
+from bridge.cli.arguments import arguments as read
+from bridge.cli.failures import fail
 from bridge.cli.inputs import (
     AllowPrivate,
     ConfigFile,
@@ -24,22 +25,20 @@ from bridge.cli.inputs import (
     UpstreamUrl,
     settings,
 )
-from bridge.cli.output import Format, complain, fail, print_json
+from bridge.cli.output import Format, complain, print_json
 from bridge.compile import Parts, compile_runtime, load_apis, parts
-from bridge.model import BadArguments, Call, Door, Endpoint, Json, Media, Outcome, Result, Text, Wire
+from bridge.model import BadArguments, Call, Door, Endpoint, Json, Media, Outcome, Result, Target, Text, Wire
 from bridge.pipeline.run import finish, run
 from bridge.pipeline.runtime import Runtime
-
-_KINDS: Mapping[type, str] = {
-    dict: "object", list: "array", str: "string", int: "integer", float: "number", bool: "boolean", NoneType: "null",
-}  # fmt: skip
 
 
 def call(
     tool: Annotated[str, typer.Argument(help="The tool's name, as `tools` lists it.")],
     arguments: Annotated[
         list[str] | None,
-        typer.Argument(metavar="NAME=VALUE", help="Arguments; NAME=@FILE sends a file as base64."),
+        typer.Argument(
+            metavar="NAME=VALUE", help="Arguments; NAME=@FILE sends a file as base64, NAME=A NAME=B an array."
+        ),
     ] = None,
     spec: Annotated[
         list[str] | None,
@@ -55,6 +54,9 @@ def call(
         str | None, typer.Option("--json", metavar="OBJECT", help="All arguments as one JSON object.")
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the request instead of sending it.")] = False,
+    save: Annotated[
+        Path | None, typer.Option("--save", metavar="FILE", help="Write the answer's first image, sound or file here.")
+    ] = None,
     output: Annotated[Format, typer.Option("--output", "-o")] = Format.TEXT,
 ) -> None:
     """Call one tool and print its result; 4 when the upstream refuses or fails."""
@@ -69,14 +71,14 @@ def call(
             f"; did you mean {name!r}?" for name in get_close_matches(tool, runtime.toolsets[""].endpoints, 1)
         )
         fail(2, f"there is no tool {tool!r}{close or '; `dualbridge tools` lists them'}")
-    given = _arguments(endpoint, arguments or [], json)
+    given = read(endpoint.operation.input_schema, arguments or [], json)
     if dry_run:
         _show_wire(endpoint, given, output)
         return
     if not endpoint.route.targets:
         fail(4, f"there is nowhere to send calls of {endpoint.route.api!r}: give --upstream URL")
     outcome = asyncio.run(_call(runtime, lasting, endpoint, given))
-    raise typer.Exit(_show(outcome, output))
+    raise typer.Exit(_show(outcome, output, save))
 
 
 def _runtime(inputs: Inputs) -> tuple[Runtime, Parts]:
@@ -84,51 +86,6 @@ def _runtime(inputs: Inputs) -> tuple[Runtime, Parts]:
     loaded = load_apis(wanted)
     lasting = parts()
     return compile_runtime(wanted, loaded, lasting), lasting
-
-
-def _arguments(endpoint: Endpoint, pairs: list[str], json: str | None) -> dict[str, Json]:
-    given: Json = {}
-    if json is not None:
-        try:
-            given = orjson.loads(json)
-        except orjson.JSONDecodeError as error:
-            fail(2, f"--json is not JSON: {error}")
-        if not isinstance(given, dict):
-            fail(2, "--json must be an object of arguments")
-    properties = endpoint.operation.input_schema.get("properties", {})
-    for pair in pairs:
-        name, equals, value = pair.partition("=")
-        if not equals:
-            fail(2, f"{pair!r} is no argument; write NAME=VALUE")
-        given[name] = _value(value, properties.get(name, {}))
-    return dict(given)
-
-
-def _value(text: str, schema: Json) -> Json:
-    """JSON where the schema takes what the text says as JSON; the text as it is where it takes text."""
-    if text.startswith("@"):
-        return _file(text[1:])
-    kinds = _kinds(schema)
-    try:
-        said = orjson.loads(text)
-    except orjson.JSONDecodeError:
-        return text
-    kind = _KINDS[type(said)]
-    fits = kind != "string" and (kind in kinds or (kind == "integer" and "number" in kinds))
-    return text if "string" in kinds and not fits else said
-
-
-def _file(name: str) -> str:
-    try:
-        return base64.b64encode(Path(name).read_bytes()).decode()
-    except OSError as error:
-        fail(2, f"{name}: {error.strerror}")
-
-
-def _kinds(schema: Json) -> list[str]:
-    """The types that a schema names; none where it leaves them to others."""
-    named = schema.get("type", []) if isinstance(schema, dict) else []
-    return [named] if isinstance(named, str) else named
 
 
 async def _call(runtime: Runtime, lasting: Parts, endpoint: Endpoint, arguments: Mapping[str, Json]) -> Outcome:
@@ -155,13 +112,12 @@ async def _call(runtime: Runtime, lasting: Parts, endpoint: Endpoint, arguments:
     return outcome
 
 
-def _show(outcome: Outcome, output: Format) -> int:
+def _show(outcome: Outcome, output: Format, save: Path | None) -> int:
     refusal = outcome.refusal
     if refusal is not None:
         if output is Format.JSON:
             print_json({"isError": True, "content": [{"type": "text", "text": refusal.message}]})
-        else:
-            complain(refusal.message)
+        complain(refusal.message)
         return 2 if isinstance(refusal, BadArguments) else 4
     if outcome.result is None:
         raise StartFailed("the call gave no result")
@@ -169,13 +125,32 @@ def _show(outcome: Outcome, output: Format) -> int:
         print_json(_result_json(outcome.result))
     else:
         for block in outcome.result.blocks:
-            typer.echo(block.text if isinstance(block, Text) else f"[{block.media_type}, base64] {block.data}")
-    return 4 if outcome.result.error else 0
+            typer.echo(_block_text(block))
+    unsaved = save is not None and not _saved(save, outcome.result)
+    return 4 if outcome.result.error or unsaved else 0
+
+
+def _saved(file: Path, result: Result) -> bool:
+    """Whether the first block that is no text is in the file now."""
+    media = next((block for block in result.blocks if isinstance(block, Media)), None)
+    if media is None:
+        complain(f"nothing is saved to {file}: the answer is text alone")
+        return False
+    try:
+        file.write_bytes(base64.b64decode(media.data))
+    except OSError as error:
+        complain(f"{file}: cannot be written: {error.strerror}")
+        return False
+    return True
 
 
 def _result_json(result: Result) -> Json:
     structured = {} if result.structured is None else {"structuredContent": orjson.loads(result.structured)}
     return {"isError": result.error, "content": [_block_json(block) for block in result.blocks], **structured}
+
+
+def _block_text(block: Text | Media) -> str:
+    return block.text if isinstance(block, Text) else f"[{block.media_type}, {len(base64.b64decode(block.data))} bytes]"
 
 
 def _block_json(block: Text | Media) -> Json:
@@ -185,7 +160,7 @@ def _block_json(block: Text | Media) -> Json:
 
 
 def _show_wire(endpoint: Endpoint, arguments: Mapping[str, Json], output: Format) -> None:
-    """The request as it would go out, the operator's headers left out: they hold credentials."""
+    """The request as it would go out, but for the values of the operator's headers: they hold credentials."""
     try:
         endpoint.check(arguments)
         wire = endpoint.build(arguments)
@@ -193,19 +168,31 @@ def _show_wire(endpoint: Endpoint, arguments: Mapping[str, Json], output: Format
         fail(2, error.message)
     target = next(iter(endpoint.route.targets), None)
     url = f"{target.origin}{target.base}{wire.target}" if target else wire.target
+    headers = _headers(wire, target)
+    body = wire.body if isinstance(wire.body, bytes) else b""
+    text = _as_text(body)
     if output is Format.JSON:
-        print_json({"method": wire.method, "url": url, "headers": _headers(wire), "body": _body(wire)})
+        sent = {"bodyBase64": base64.b64encode(body).decode()} if text is None else {"body": text}
+        print_json({"method": wire.method, "url": url, "headers": headers, **sent})
         return
     typer.echo(f"{wire.method} {url}")
-    for name, value in _headers(wire):
+    for name, value in headers:
         typer.echo(f"{name}: {value}")
-    if wire.body:
-        typer.echo("\n" + _body(wire))
+    if body:
+        typer.echo("\n" + (f"<{len(body)} bytes>" if text is None else text))
 
 
-def _headers(wire: Wire) -> list[tuple[str, str]]:
-    return [(name.decode("latin-1"), value.decode("latin-1")) for name, value in wire.headers]
+def _headers(wire: Wire, target: Target | None) -> list[tuple[str, str]]:
+    """The operator's replace those of the same name."""
+    own = dict.fromkeys(name for name, _ in target.headers) if target else {}
+    sent = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in wire.headers if name not in own]
+    return sent + [(name.decode("latin-1"), "***") for name in own]
 
 
-def _body(wire: Wire) -> str:
-    return wire.body.decode("utf-8", "replace") if isinstance(wire.body, bytes) else ""
+def _as_text(body: bytes) -> str | None:
+    """None for what would garble a terminal."""
+    try:
+        text = body.decode()
+    except UnicodeDecodeError:
+        return None
+    return text if all(char.isprintable() or char in "\r\n\t" for char in text) else None

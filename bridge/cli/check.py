@@ -1,5 +1,6 @@
 """`check`: load, import, compile; no listener."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -7,6 +8,7 @@ import orjson
 import typer
 from rich.markup import escape
 
+from bridge.cli.failures import Failed, Fault, errors
 from bridge.cli.inputs import (
     AllowPrivate,
     ConfigFile,
@@ -20,11 +22,11 @@ from bridge.cli.inputs import (
     UpstreamUrl,
     settings,
 )
-from bridge.cli.output import Format, complain, counted, err, fail, finding_json, out, print_findings, print_json, table
+from bridge.cli.output import Format, complain, counted, err, finding_json, out, print_findings, print_json, table
 from bridge.compile import Loaded, compile_runtime, load_apis, parts
-from bridge.config import Settings
+from bridge.config import ConfigInvalid, Settings
 from bridge.importer import names_lock
-from bridge.model import Catalog, Json, Severity
+from bridge.model import Catalog, Finding, Json, Severity
 
 
 def check(
@@ -42,7 +44,7 @@ def check(
     ] = False,
     output: Annotated[Format, typer.Option("--output", "-o")] = Format.TEXT,
 ) -> None:
-    """Load, import and compile without serving; say what could not be carried."""
+    """Load, import and compile without serving; say what could not be carried; 1 with errors or warnings."""
     inputs = Inputs(
         specs=tuple(specs or ()), config=config, upstream=upstream, upstream_headers=tuple(upstream_header or ()),
         overlays=tuple(overlay or ()), allow_private=allow_private, profile=profile, include=tuple(include or ()),
@@ -51,14 +53,13 @@ def check(
     wanted = settings(inputs)
     loaded = load_apis(wanted, lines=True)
     catalog = compile_runtime(wanted, loaded, parts()).catalog
-    if lock:
-        _write(wanted.names, catalog)
+    unwritten = lock and not _write(wanted.names, catalog)
     if output is Format.JSON:
         print_json(report(catalog))
     else:
         _show(wanted, loaded, catalog)
     grave = any(finding.severity is not Severity.INFO for finding in catalog.findings)
-    raise typer.Exit(1 if grave else 0)
+    raise typer.Exit(4 if unwritten else 1 if grave else 0)
 
 
 def report(catalog: Catalog) -> Json:
@@ -80,12 +81,29 @@ def report(catalog: Catalog) -> Json:
     }
 
 
-def _write(path: Path, catalog: Catalog) -> None:
+def failed(error: Exception, faults: Sequence[Fault]) -> Json:
+    """The same shape where nothing could be loaded: what is wrong are its findings."""
+    if isinstance(error, Failed) and error.code != 3:
+        return errors(error, faults)
+    kind = "config-invalid" if isinstance(error, ConfigInvalid) else "document-invalid"
+    findings = [
+        Finding(
+            kind, Severity.ERROR, fault.path, fault.message, lost="everything",
+            advice=fault.advice or "mend the document or its address", line=fault.line, source=fault.source,
+        )
+        for fault in faults
+    ]  # fmt: skip
+    return report(Catalog(findings=tuple(findings)))
+
+
+def _write(path: Path, catalog: Catalog) -> bool:
     try:
         path.write_bytes(orjson.dumps(names_lock(catalog), option=orjson.OPT_INDENT_2) + b"\n")
     except OSError as error:
-        fail(4, f"{path}: cannot be written: {error.strerror}")
+        complain(f"{path}: cannot be written: {error.strerror}")
+        return False
     err().print(f"names of {len(catalog.tools)} tools written to {escape(str(path))}")
+    return True
 
 
 def _show(wanted: Settings, loaded: Loaded, catalog: Catalog) -> None:

@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from bridge.cli.failures import telling
 from bridge.cli.inputs import ConfigFile, Inputs, Specs, settings
 from bridge.cli.output import Format, out, print_json
 from bridge.config import as_json, as_yaml, json_schema_text
@@ -12,6 +13,7 @@ app = typer.Typer(help="Show the configuration, or its schema.", no_args_is_help
 
 
 @app.command()
+@telling
 def show(
     specs: Specs = None,
     config: ConfigFile = None,
@@ -26,6 +28,9 @@ def show(
 
 
 @app.command()
-def schema() -> None:
+@telling
+def schema(
+    output: Annotated[Format, typer.Option("--output", "-o", help="The schema is JSON either way.")] = Format.JSON,
+) -> None:
     """The JSON Schema of bridge.yaml, for editors."""
     typer.echo(json_schema_text(), nl=False)

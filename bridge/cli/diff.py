@@ -1,14 +1,15 @@
-"""`diff`: what callers would notice between two versions of an API."""
+"""`diff`: what agents would notice between two versions of an API."""
 
+from dataclasses import replace
 from typing import Annotated
 
 import typer
 from rich.markup import escape
 
-from bridge.cli.inputs import AllowPrivate, Inputs, Overlays, ProfileName, settings
+from bridge.cli.inputs import AllowPrivate, Inputs, Overlays, ProfileName, is_config, settings
 from bridge.cli.output import Format, out, print_json
 from bridge.compile import NothingLoaded, load_apis
-from bridge.importer import build, names_lock
+from bridge.config import Settings
 from bridge.model import Catalog
 from bridge.model.diff import diff as compare
 
@@ -21,10 +22,15 @@ def diff(
     profile: ProfileName = None,
     output: Annotated[Format, typer.Option("--output", "-o")] = Format.TEXT,
 ) -> None:
-    """Compare two documents or configurations; 1 when they differ."""
-    before = _catalog(old, overlay, allow_private=allow_private, profile=profile)
-    after = _catalog(new, overlay, allow_private=allow_private, profile=profile, names=before)
-    found = compare(before, after)
+    """Compare what agents see, the tools, of two documents or configurations; 1 when they differ.
+
+    A change is breaking when a call that worked before may fail now.
+    """
+    flags = Inputs(specs=(), overlays=tuple(overlay or ()), allow_private=allow_private, profile=profile)
+    before, after = (settings(replace(flags, specs=(name,))) for name in (old, new))
+    before = _of_one_name(old, before, after)
+    after = _of_one_name(new, after, before)
+    found = compare(_catalog(before), _catalog(after))
     if output is Format.JSON:
         print_json({
             "added": list(found.added),
@@ -48,16 +54,19 @@ def diff(
     raise typer.Exit(1 if found else 0)
 
 
-def _catalog(
-    name: str, overlays: list[str] | None, *, allow_private: bool, profile: ProfileName, names: Catalog | None = None
-) -> Catalog:
-    """With the names that the older catalogue gave, so that a name that merely moved over does not look like one."""
-    inputs = Inputs(specs=(name,), overlays=tuple(overlays or ()), allow_private=allow_private, profile=profile)
-    wanted = settings(inputs)
-    if len(wanted.apis) == 1 and not inputs.config:
-        # Two versions of one document often have two file names: the API's name must not make a difference.
-        wanted = wanted.model_copy(update={"apis": {"api": next(iter(wanted.apis.values()))}})
+def _of_one_name(given: str, wanted: Settings, other: Settings) -> Settings:
+    """Two versions of one document often have two file names, from which nothing that is compared may follow.
+
+    The newer document, or the configuration that names its API, decides: its lock of names then holds for both.
+    """
+    if len(wanted.apis) != 1 or len(other.apis) != 1 or is_config(given):
+        return wanted
+    (api,), (name,) = wanted.apis.values(), other.apis
+    return wanted.model_copy(update={"apis": {name: api}})
+
+
+def _catalog(wanted: Settings) -> Catalog:
     loaded = load_apis(wanted)
     if loaded.absent:
         raise NothingLoaded([absent.error for absent in loaded.absent])
-    return build(loaded.imported, names_lock(names)) if names is not None else loaded.catalog
+    return loaded.catalog

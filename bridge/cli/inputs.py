@@ -9,7 +9,7 @@ from typing import Annotated, TypeAlias
 
 import typer
 
-from bridge.cli.output import fail
+from bridge.cli.failures import Fault, fail
 from bridge.config import Settings, load, zero
 from bridge.importer import Profile
 from bridge.model import Json
@@ -33,7 +33,7 @@ UpstreamHeaders: TypeAlias = Annotated[
     typer.Option(
         "--upstream-header",
         metavar="HEADER",
-        help="'Name: value', sent with every call; ${VAR} is taken from the environment.",
+        help="'Name: value', sent with every call; ${VAR} is taken from the environment; repeatable.",
     ),
 ]
 Overlays: TypeAlias = Annotated[
@@ -104,15 +104,18 @@ def _config(inputs: Inputs) -> Path | None:
         if CONFIG.is_file():
             return CONFIG
         raise typer.BadParameter(f"name an OpenAPI document, or run this where a {CONFIG} is")
-    if len(inputs.specs) == 1 and is_config(inputs.specs[0]):
-        return Path(inputs.specs[0])
-    return None
+    configuration = next(filter(is_config, inputs.specs), None)
+    if configuration is None:
+        return None
+    if len(inputs.specs) > 1:
+        raise typer.BadParameter(f"{configuration} is a configuration: give it alone, or documents only")
+    return Path(configuration)
 
 
 def _exist(specs: tuple[str, ...]) -> None:
     missing = [spec for spec in specs if "://" not in spec and not Path(spec).exists()]
     if missing:
-        fail(3, *(f"{spec}: there is no such file or folder" for spec in missing))
+        fail(3, *(Fault("there is no such file or folder", spec) for spec in missing))
 
 
 def is_config(name: str) -> bool:

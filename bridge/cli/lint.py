@@ -18,7 +18,7 @@ def lint(
     allow_private: AllowPrivate = False,
     output: Annotated[Format, typer.Option("--output", "-o")] = Format.TEXT,
 ) -> None:
-    """Hold documents against their specification, and say what an agent would miss in them."""
+    """Hold documents against their specification, and say what an agent would miss; 1 with errors or warnings."""
     from bridge.importer.advice import advise  # noqa: PLC0415 - brings openapi-core, for which no other command should wait
 
     inputs = Inputs(specs=tuple(specs or ()), config=config, overlays=tuple(overlay or ()), allow_private=allow_private)

@@ -3,7 +3,6 @@
 import sys
 from collections.abc import Sequence
 from enum import StrEnum
-from typing import NoReturn
 
 import orjson
 from rich.console import Console
@@ -36,12 +35,6 @@ def err() -> Console:
 def print_json(value: Json) -> None:
     sys.stdout.buffer.write(orjson.dumps(value, option=orjson.OPT_INDENT_2) + b"\n")
     sys.stdout.buffer.flush()
-
-
-def fail(code: int, *messages: str) -> NoReturn:
-    """Says what is wrong and ends the process."""
-    complain(*messages)
-    sys.exit(code)
 
 
 def complain(*messages: str) -> None:

@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Iterator
 from typing import Annotated
+from urllib.parse import urlsplit, urlunsplit
 
 import orjson
 import typer
@@ -85,7 +86,9 @@ def run(wanted: Settings, output: Format) -> None:
 def _addresses(wanted: Settings, runtime: Runtime, addresses: app.Addresses) -> Json:
     base = wanted.public_url or addresses.traffic
     return {
-        "rest": {api.name: f"{base}{_prefix(wanted, api.name)}" for api in runtime.catalog.apis},
+        "rest": {
+            api.name: f"{_base(wanted, api.name, base)}{_prefix(wanted, api.name)}" for api in runtime.catalog.apis
+        },
         "mcp": f"{base}{runtime.mcp.path}",
         "toolsets": {name: f"{base}{runtime.mcp.path}/{name}" for name in runtime.toolsets if name},
         "admin": addresses.admin,
@@ -95,6 +98,15 @@ def _addresses(wanted: Settings, runtime: Runtime, addresses: app.Addresses) -> 
         "tokens": runtime.catalog.tokens,
         "findings": len(runtime.catalog.findings),
     }
+
+
+def _base(wanted: Settings, api: str, base: str) -> str:
+    """The gateway's address under the API's own host, where it has one."""
+    host, parts = wanted.apis[api].host, urlsplit(base)
+    if host is None:
+        return base
+    named = f"[{host}]" if ":" in host else host
+    return urlunsplit(parts._replace(netloc=f"{named}:{parts.port}" if parts.port else named))
 
 
 def _prefix(wanted: Settings, api: str) -> str:
@@ -123,16 +135,21 @@ def _tell(wanted: Settings, runtime: Runtime, addresses: app.Addresses) -> None:
 
 def _examples(wanted: Settings, runtime: Runtime, told: Json) -> Iterator[str]:
     """One line to try each door with the same harmless operation, and one that connects a client."""
-    one = next((one for one in runtime.toolsets[""].endpoints.values() if _easy(one)), None)
+    easy = [one for one in runtime.toolsets[""].endpoints.values() if _easy(one)]
+    # Under a host of its own an API is found by name, which need not lead here yet.
+    one = min(easy, key=lambda one: wanted.apis[one.operation.api].host is not None, default=None)
     if one is not None and one.tool is not None:
-        base = told["rest"][one.operation.api].rstrip("/")
-        yield f"try     curl -s '{base}{one.operation.path}'"
+        api = wanted.apis[one.operation.api]
+        host = f" -H 'Host: {api.host}'" if api.host else ""
+        base = told["mcp"].removesuffix(runtime.mcp.path) + api.prefix.rstrip("/")
+        yield f"try     curl -s '{base}{one.operation.path}'{host}"
         call = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": one.tool.name, "arguments": {}}}
         yield (
             f"try     curl -s '{told['mcp']}' -H 'Content-Type: application/json' "
             f"-H 'Accept: application/json, text/event-stream' -d '{orjson.dumps(call).decode()}'"
         )
-    yield f"connect claude mcp add --transport http {next(iter(wanted.apis))} {told['mcp']}"
+    name = next(iter(wanted.apis)) if len(wanted.apis) == 1 else "dualbridge"
+    yield f"connect claude mcp add --transport http {name} {told['mcp']}"
 
 
 def _easy(one: Endpoint) -> bool:

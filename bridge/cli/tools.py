@@ -56,10 +56,12 @@ def tool_json(catalog: Catalog, tool: Tool) -> Json:
 
 
 def _show(catalog: Catalog) -> None:
-    shown = table("tool", "operation", "tokens", "title", right=("tokens",))
+    several = ("api",) if len(catalog.apis) > 1 else ()
+    shown = table("tool", *several, "operation", "tokens", "title", right=("tokens",))
     for tool in catalog.tools.values():
         operation = catalog.operations[tool.api, tool.operation]
-        shown.add_row(tool.name, escape(operation.key), str(tool.tokens), escape(tool.title))
+        api = (tool.api,) if several else ()
+        shown.add_row(tool.name, *api, escape(operation.key), str(tool.tokens), escape(tool.title))
     out().print(shown)
     err().print(
         f"{len(catalog.tools)} tools of {len(catalog.operations)} operations, about {catalog.tokens:,} tokens; "

@@ -1,5 +1,6 @@
 """Every configured API, imported: documents that fail cost their own API and nothing else."""
 
+import logging
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,7 +15,12 @@ from bridge.egress.fetch import FetchPolicy
 from bridge.importer import Imported, ImportFailed, Options, Profile, Sources, build, import_api
 from bridge.importer import Override as ImportOverride
 from bridge.importer.catalog import located
+from bridge.importer.naming import TOOL_NAME
+from bridge.importer.source import shown
 from bridge.model import Catalog, Finding, Severity
+
+_log = logging.getLogger(__name__)
+_NAMES = "lower-case letters, digits and underscores, a letter first, at most 48 characters"
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,13 +92,25 @@ def _import(name: str, api: Api, folder: Path) -> tuple[Imported, list[Finding]]
 
 
 def _attempt(name: str, api: Api, copies: Copies) -> tuple[Imported, list[Finding]]:
-    imported = import_api(name, _sources(api, copies), _options(api))
-    findings = [_stale(name, url, why) for url, why in copies.stale.items()]
+    imported = _read(name, api, copies)
+    findings = [_stale(name, shown(url), why) for url, why in copies.stale.items()]
     try:
         copies.commit()
     except OSError as error:
-        findings.append(_unkept(name, api.spec, copies.folder, error))
+        findings.append(_unkept(name, shown(api.spec), copies.folder, error))
     return imported, findings
+
+
+def _read(name: str, api: Api, copies: Copies) -> Imported:
+    """A document can be wrong in more ways than were thought of: its own API is all that this may cost."""
+    try:
+        return import_api(name, _sources(api, copies), _options(api))
+    except ImportFailed:
+        raise
+    except Exception as error:
+        _log.debug("import of %s failed", name, exc_info=True)
+        why = f"cannot be read: {type(error).__name__}: {error}"[:300]
+        raise ImportFailed(shown(api.spec), why) from error
 
 
 def _sources(api: Api, copies: Copies) -> Sources:
@@ -136,6 +154,9 @@ def read_lock(path: Path) -> Mapping[str, str]:
         raise ImportFailed(str(path), f"the lock of names cannot be read: {error}") from error
     if not isinstance(names, dict) or not all(isinstance(name, str) for name in names.values()):
         raise ImportFailed(str(path), "a lock of names holds one object of texts; write it anew with check --lock")
+    for key, name in names.items():
+        if not TOOL_NAME.fullmatch(name):
+            raise ImportFailed(str(path), f"{key!r}: {name[:100]!r} is no tool's name: {_NAMES}")
     return names
 
 

@@ -1,6 +1,7 @@
 """Operation → Endpoint: builders, checkers, decoders and inspectors, compiled once."""
 
 from dataclasses import replace
+from functools import cache
 
 from bridge.compile.routes import Routed
 from bridge.egress.decode import compile_decoder
@@ -10,6 +11,7 @@ from bridge.model import (
     BadArguments,
     Build,
     Catalog,
+    Check,
     Endpoint,
     Operation,
     Route,
@@ -21,27 +23,35 @@ from bridge.model import (
 from bridge.pipeline.arguments import compile_check
 from bridge.pipeline.inspect import compile_inspector
 
+MOST_TOKENS = 2_000_000
+"""Of tools whose checks are compiled at once, some 8 MB of schemas: compiled, they take fifteen times that. What comes
+after it is compiled when it is called, which takes a millisecond, because few of so many tools ever are."""
+
 
 def endpoints(catalog: Catalog, routed: Routed) -> dict[tuple[str, str], Endpoint]:
     """One per operation of the APIs that have a route, whether or not it is a tool."""
     tools = {(tool.api, tool.operation): tool for tool in catalog.tools.values()}
     made: dict[tuple[str, str], Endpoint] = {}
+    compiled = 0
     for key, operation in catalog.operations.items():
         route = routed.routes.get(operation.api)
         if route is not None:
             own = replace(route, targets=routed.own[key]) if key in routed.own else route
-            made[key] = endpoint(operation, tools.get(key), own)
+            tool = tools.get(key)
+            compiled += tool.tokens if tool is not None else 0
+            made[key] = endpoint(operation, tool, own, late=compiled > MOST_TOKENS)
     return made
 
 
-def endpoint(operation: Operation, tool: Tool | None, route: Route) -> Endpoint:
+def endpoint(operation: Operation, tool: Tool | None, route: Route, *, late: bool = False) -> Endpoint:
+    """`late`: arguments are compiled for with the first call, not before."""
     inspected = route.validate is not Validate.OFF
     return Endpoint(
         operation=operation,
         tool=tool,
         route=_route(operation, route),
         build=_builder(operation, route),
-        check=compile_check(tool) if tool is not None else _no_tool,
+        check=_no_tool if tool is None else _late(tool) if late else compile_check(tool),
         decode=compile_decoder(operation, tool),
         inspect=compile_inspector(operation) if inspected else None,
         needs_body=inspected and operation.body is not None,
@@ -59,6 +69,15 @@ def _builder(operation: Operation, route: Route) -> Build:
         return replace(wire, target=route.prefix + wire.target)
 
     return prefixed
+
+
+def _late(tool: Tool) -> Check:
+    compiled = cache(lambda: compile_check(tool))
+
+    def check(arguments: Arguments) -> None:
+        compiled()(arguments)
+
+    return check
 
 
 def _no_tool(arguments: Arguments) -> None:

@@ -44,5 +44,18 @@ def _hosts(settings: Settings) -> frozenset[str] | None:
         return frozenset(settings.mcp.hosts)
     if not settings.listen.loopback:
         return None
-    public = urlsplit(settings.public_url or "").netloc
-    return LOOPBACK | ({public, _PORT.sub("", public)} if public else set())
+    return LOOPBACK | _public(settings)
+
+
+def hosts(settings: Settings) -> frozenset[str] | None:
+    """The same for people, and for the same reason: a page that reads its rebound name gets what the operator's
+    credential gets. APIs with a host of their own are found under it."""
+    if not settings.listen.loopback:
+        return None
+    own = {api.host.lower() for api in settings.apis.values() if api.host}
+    return LOOPBACK | _public(settings) | frozenset(settings.mcp.hosts) | own
+
+
+def _public(settings: Settings) -> frozenset[str]:
+    public = urlsplit((settings.public_url or "").lower()).netloc
+    return frozenset({public, _PORT.sub("", public)} if public else ())

@@ -33,12 +33,12 @@ def published(
 
 
 def _openapi(root: Json, route: Route, public_url: str) -> Json:
-    """One server, the gateway; those of paths and operations would lead around it."""
+    """One server, the gateway; those of paths, operations, callbacks and links would lead around it."""
     out = {**root, "servers": [{"url": f"{public_url}{route.prefix}" or "/"}]}
-    out |= _each(root, "paths", _path)
+    out |= _each(root, "paths", _path) | _each(root, "webhooks", _path)
     components = root.get("components")
     if isinstance(components, dict):
-        out["components"] = components | _each(components, "pathItems", _path)
+        out["components"] = components | _changed(components, _COMPONENTS)
     return out
 
 
@@ -51,12 +51,37 @@ def _path(item: Json) -> Json:
     """`additionalOperations` (3.2) holds operations by their methods."""
     if not isinstance(item, dict):
         return item
-    plain = {key: _serverless(value) for key, value in item.items() if key != "servers"}
-    return plain | _each(item, "additionalOperations", _serverless)
+    plain = {key: _operation(value) for key, value in item.items() if key != "servers"}
+    return plain | _each(item, "additionalOperations", _operation)
 
 
-def _serverless(value: Json) -> Json:
-    return {key: inner for key, inner in value.items() if key != "servers"} if isinstance(value, dict) else value
+def _operation(value: Json) -> Json:
+    return _without(value, "servers") | _changed(value, _OPERATION) if isinstance(value, dict) else value
+
+
+def _callback(value: Json) -> Json:
+    """Path Items by expressions."""
+    return {key: _path(item) for key, item in value.items()} if isinstance(value, dict) else value
+
+
+def _response(value: Json) -> Json:
+    return value | _each(value, "links", _link) if isinstance(value, dict) else value
+
+
+def _link(value: Json) -> Json:
+    return _without(value, "server") if isinstance(value, dict) else value
+
+
+_OPERATION = {"callbacks": _callback, "responses": _response}
+_COMPONENTS = {"pathItems": _path, "callbacks": _callback, "responses": _response, "links": _link}
+
+
+def _changed(node: Json, changes: Mapping[str, Callable[[Json], Json]]) -> dict[str, Json]:
+    return {name: held for key, change in changes.items() for name, held in _each(node, key, change).items()}
+
+
+def _without(value: dict[str, Json], key: str) -> dict[str, Json]:
+    return {name: inner for name, inner in value.items() if name != key}
 
 
 def _swagger(root: Json, route: Route, public_url: str) -> Json:

@@ -4,13 +4,17 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from ipaddress import ip_address
+from socket import inet_aton
 from typing import TypeAlias
 from urllib.parse import urlsplit
 
 from bridge.config.schema import Api as ApiSettings
 from bridge.config.schema import Upstream
 from bridge.config.values import Secret
-from bridge.egress.address import check_address
+from bridge.egress.address import Address, check_address
+from bridge.egress.fetch_errors import FetchError
+from bridge.egress.guard import checked_url
+from bridge.importer.source import shown
 from bridge.model import Api, Catalog, Finding, Headers, Operation, Rewrite, Route, Severity, Target, Timeouts, Where
 from bridge.model.headers import argument_may_set
 
@@ -40,7 +44,7 @@ def routes(settings: Mapping[str, ApiSettings], catalog: Catalog) -> Routed:
         targets, why = found = _targets(api, one)
         own |= {(api.name, each.id): _own(each, one, targets) for each in operations if _has_own(each, one)}
         reasons = {each.where: own.get((api.name, each.id), found)[1] for each in operations}
-        findings += _nowhere(api.name, one.spec, why, reasons)
+        findings += _nowhere(api.name, shown(one.spec), why, reasons)
         made[api.name] = Route(
             api=api.name,
             prefix=one.prefix.rstrip("/"),
@@ -72,13 +76,24 @@ def _has_own(operation: Operation, settings: ApiSettings) -> bool:
     return operation.own_server and not (settings.upstream.url or settings.upstream.targets)
 
 
+def _foreign(settings: ApiSettings, *, own: bool) -> bool:
+    """Whether a stranger may have written a server: what comes from the network is not the operator's word.
+
+    `own`: that of an operation, which may stand in a document that the one of the API refers to.
+    """
+    given = (settings.spec, *settings.overlays, *(settings.allowed_origins if own else ()))
+    return not settings.allow_private and any("://" in one for one in given)
+
+
 def _own(operation: Operation, settings: ApiSettings, around: tuple[Target, ...]) -> Addressed:
     """The first usable server of an operation; a relative one is a path at the document's own server, `around`."""
     api = operation.api
     for url in operation.servers:
         if split(url) is not None:
-            why = _untrusted(url, settings)
-            return ((), why) if why else ((_entrusted(_target(api, settings.upstream, url, 1), around),), "")
+            foreign = _foreign(settings, own=True)
+            why = _untrusted(url) if foreign else ""
+            target = _target(f"{api}/{operation.id}", settings.upstream, url, 1, guarded=foreign)
+            return ((), why) if why else ((_entrusted(target, around),), "")
     relative = [url for url in operation.servers if url.startswith("/")]
     if relative and around:
         return (replace(around[0], base=relative[0].rstrip("/")),), ""
@@ -98,12 +113,17 @@ def _targets(api: Api, settings: ApiSettings) -> Addressed:
     if configured:
         # A relative server is relative to where the API is found: an address without a path is completed by it.
         relative = next((server for server in api.servers if server.startswith("/")), "").rstrip("/")
-        made = (_target(api.name, upstream, url, weight) for url, weight in configured)
+        made = (
+            _target(f"{api.name}#{number}" if number > 1 else api.name, upstream, url, weight)
+            for number, (url, weight) in enumerate(configured, 1)
+        )
         return tuple(target if target.base else replace(target, base=relative) for target in made), ""
     for url in api.servers:
         if split(url) is not None:
-            why = _untrusted(url, settings)
-            return ((), why) if why else ((_target(api.name, upstream, url, 1),), "")
+            foreign = _foreign(settings, own=False)
+            why = _untrusted(url) if foreign else ""
+            target = _target(api.name, upstream, url, 1, guarded=foreign)
+            return ((), why) if why else ((target,), "")
     return (), _unusable(api.servers)
 
 
@@ -111,34 +131,60 @@ def _unusable(servers: tuple[str, ...]) -> str:
     if not servers:
         return "the document names no server that can be used"
     relative = all("://" not in server for server in servers)
-    return f"its servers are {'relative' if relative else 'no http or https addresses'} ({', '.join(servers)})"
+    told = ", ".join(map(shown, servers))
+    return f"its servers are {'relative' if relative else 'no http or https addresses'} ({told})"
 
 
-def _target(api: str, upstream: Upstream, url: str, weight: int) -> Target:
+def _target(name: str, upstream: Upstream, url: str, weight: int, *, guarded: bool = False) -> Target:
+    """Strangers read `name` in refusals: no address is in it."""
     origin, base = split(url) or (url, "")
     timeouts = Timeouts(upstream.connect_timeout, upstream.read_timeout, upstream.timeout)
     return Target(
-        id=f"{api}:{urlsplit(url).netloc}",
+        id=name,
         origin=origin,
         base=base,
         weight=weight,
         headers=_headers(upstream.headers),
         timeouts=timeouts,
+        guarded=guarded,
     )
 
 
-def _untrusted(url: str, settings: ApiSettings) -> str:
-    """A document from the network must not send the gateway into its own network."""
-    if "://" not in settings.spec or settings.allow_private:
-        return ""
-    host = urlsplit(url).hostname or ""
-    if host == "localhost" or host.endswith(".localhost"):
-        return f"its server {url} is on this machine; set the upstream, or allow private addresses"
+def _untrusted(url: str) -> str:
+    """A document from the network must not send the gateway into its own network.
+
+    Names are judged where they are dialled (`Target.guarded`); addresses are refused here, where the operator sees it.
+    """
     try:
-        reason = check_address(ip_address(host))
+        host = checked_url(url, frozenset({"http", "https"})).raw_host.decode("ascii").rstrip(".").lower()
+    except FetchError as error:
+        return f"its server {shown(url)}: {error.message}; set the upstream"
+    if _HERE.fullmatch(host):
+        return f"its server {shown(url)} is on this machine; set the upstream, or allow private addresses"
+    try:
+        address = _address(host)
     except ValueError:
-        return ""
-    return f"its server {url}: {reason}; set the upstream, or allow private addresses" if reason else ""
+        return f"its server {shown(url)} has neither a name nor an address; set the upstream"
+    reason = check_address(address) if address else None
+    return f"its server {shown(url)}: {reason}; set the upstream, or allow private addresses" if reason else ""
+
+
+_HERE = re.compile(r"(?:.+\.)?(?:localhost|localdomain)|localhost[46]|ip6-(?:localhost|loopback)")
+_NUMERIC = re.compile(r"(?:.*\.)?(?:[0-9]+|0x[0-9a-f]*)")
+
+
+def _address(host: str) -> Address | None:
+    """The address that a host says in any spelling, None for a name. Raises ValueError for a number that is none.
+
+    Resolvers read `127.1`, `0x7f000001` and `2130706433` as addresses, by the rules of the URL standard a host whose
+    last label is a number is one or nothing.
+    """
+    if ":" in host or not _NUMERIC.fullmatch(host):
+        return ip_address(host) if ":" in host else None
+    try:
+        return ip_address(inet_aton(host))
+    except OSError as error:
+        raise ValueError(host) from error
 
 
 def _headers(headers: Mapping[str, Secret]) -> Headers:
@@ -147,6 +193,10 @@ def _headers(headers: Mapping[str, Secret]) -> Headers:
 
 def split(url: str) -> tuple[str, str] | None:
     """Origin and base path without a trailing slash; None for what is no absolute http(s) URL."""
+    try:
+        urlsplit(url).port  # noqa: B018 - raises for what is no port
+    except ValueError:
+        return None
     scheme, separator, rest = re.split("[?#]", url)[0].partition("://")
     if not separator or scheme.lower() not in {"http", "https"}:
         return None

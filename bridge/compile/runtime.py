@@ -8,7 +8,7 @@ from bridge.compile import backends
 from bridge.compile.apis import Loaded
 from bridge.compile.collector import paused
 from bridge.compile.operations import endpoints
-from bridge.compile.policy import cors, limits, mcp_door
+from bridge.compile.policy import cors, hosts, limits, mcp_door
 from bridge.compile.published import NAME, published
 from bridge.compile.rivals import guarded
 from bridge.compile.routes import routes
@@ -65,6 +65,7 @@ def compile_runtime(settings: Settings, loaded: Loaded, lasting: Parts) -> Runti
         limits=limits(settings),
         mcp=mcp_door(settings),
         cors=cors(settings),
+        hosts=hosts(settings),
         public_url=settings.public_url or "",
         published=published(loaded.imported, routed.routes, settings.public_url or ""),
         accounts=lasting.accounts,

@@ -7,6 +7,7 @@ import socket
 import sqlite3
 import sys
 from pathlib import Path
+from threading import Thread
 
 import uvicorn
 
@@ -21,6 +22,8 @@ def main() -> int:
     options = _options()
     # uvicorn raises a signal again once it has shut down in order; either signal then ends here, quietly.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    if options.with_parent:
+        Thread(target=_until_orphaned, daemon=True).start()
     try:
         return _serve(options)
     except KeyboardInterrupt:
@@ -51,7 +54,17 @@ def _options() -> argparse.Namespace:
     parser.add_argument(
         "--data", default=Path("data"), type=Path, help="folder of the database (default ./%(default)s)"
     )
+    parser.add_argument(
+        "--with-parent", action="store_true", help="end when standard input does: with the process that holds it"
+    )
     return parser.parse_args()
+
+
+def _until_orphaned() -> None:
+    """A parent that is killed cannot stop its child, but the pipe between them ends."""
+    while os.read(sys.stdin.fileno(), 4096):
+        pass
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 def _port(text: str) -> int:

@@ -15,6 +15,9 @@ STREAMS = (b"text/event-stream", b"application/x-ndjson", b"application/jsonl", 
            b"application/json-seq")  # fmt: skip
 ACCEPT_ENCODING = b"gzip, deflate"
 
+# Times its content, and above that: what a compressed answer may have on the wire before it is nonsense.
+_WORST, _SPARE = 4, 1 << 20
+
 
 async def collect(headers: Headers, chunks: Chunks, cap: int, deadline: float) -> tuple[bytes, bool]:
     """The decoded body, at most `cap` bytes of it, and whether it was cut.
@@ -25,7 +28,7 @@ async def collect(headers: Headers, chunks: Chunks, cap: int, deadline: float) -
     parts: list[bytes] = []
     try:
         async with asyncio.timeout_at(deadline):
-            cut = await _gather(_decoded(headers, chunks), parts, cap)
+            cut = await _gather(_decoded(headers, chunks, cap * _WORST + _SPARE), parts, cap)
     except (TimeoutError, UpstreamTimeout):
         if not _is_stream(headers):
             raise UpstreamTimeout("the upstream did not finish its answer in time") from None
@@ -44,14 +47,23 @@ async def _gather(chunks: AsyncIterator[bytes], parts: list[bytes], cap: int) ->
     return False
 
 
-def _decoded(headers: Headers, chunks: Chunks) -> AsyncIterator[bytes]:
+def _decoded(headers: Headers, chunks: Chunks, most: int) -> AsyncIterator[bytes]:
     coding = _first(headers, b"content-encoding").decode("latin-1").strip().lower()
     if coding in {"", "identity"}:
         return chunks
     if coding in CODINGS:
-        return _inflated(chunks, coding)
+        return _inflated(_counted(chunks, most), coding)
     # RFC 9110 section 12.5.3: a server should not send a coding that Accept-Encoding does not list; this one did.
     raise UpstreamBroken(f"the upstream answered in the content coding {coding!r}, unasked")
+
+
+async def _counted(chunks: Chunks, most: int) -> AsyncIterator[bytes]:
+    """Compressed data may stand for no content at all, so the bytes on the wire are counted too."""
+    async for chunk in chunks:
+        most -= len(chunk)
+        if most < 0:
+            raise UpstreamBroken("the upstream's compressed answer is far larger than its content")
+        yield chunk
 
 
 async def _inflated(chunks: Chunks, coding: str) -> AsyncIterator[bytes]:

@@ -16,6 +16,8 @@ import httpcore
 import httpx
 
 from bridge.egress.attempt import SAFE, Attempt
+from bridge.egress.heads import Heads
+from bridge.egress.public import Public
 from bridge.egress.upstream import Response
 from bridge.model import (
     BadRequest,
@@ -55,15 +57,25 @@ _FOREIGN = tuple(foreign for foreign, *_ in _TRANSLATIONS)
 class General:
     """Implements `Upstream`. Redirects, cookies and the environment's proxy settings are none of its business."""
 
-    def __init__(self, tls: ssl.SSLContext | None = None, most: int = MOST_CONNECTIONS) -> None:
-        """`most` is the number of connections to one address."""
+    def __init__(
+        self, tls: ssl.SSLContext | None = None, most: int = MOST_CONNECTIONS, public: Public | None = None
+    ) -> None:
+        """`most` is the number of connections to one address; `public` makes those to guarded targets."""
         self._tls = tls or httpx.create_ssl_context(trust_env=False)
         self._most = most
-        self._pools: dict[str, httpcore.AsyncConnectionPool] = {}
-        self._fresh = httpcore.AsyncConnectionPool(self._tls, max_connections=None, max_keepalive_connections=0)
+        self._networks = {False: Heads(), True: Heads(public or Public())}
+        self._pools: dict[tuple[str, bool], httpcore.AsyncConnectionPool] = {}
+        self._fresh = {
+            guarded: httpcore.AsyncConnectionPool(
+                self._tls, max_connections=None, max_keepalive_connections=0, network_backend=network
+            )
+            for guarded, network in self._networks.items()
+        }
 
     async def send(self, wire: Wire, target: Target, deadline: float) -> Response:
-        answer = await _in_time(self._answer(Attempt(wire, target)), target, deadline, wire.method)
+        answer = await _in_time(
+            self._answer(Attempt(wire, target), guarded=target.guarded), target, deadline, wire.method
+        )
         body = _Body(answer, target)
         fault = _fault(answer)
         if fault:
@@ -72,30 +84,32 @@ class General:
         return Response(answer.status, _lowered(answer), body, body.aclose)
 
     async def aclose(self) -> None:
-        for pool in (*self._pools.values(), self._fresh):
+        for pool in (*self._pools.values(), *self._fresh.values()):
             for connection in pool.connections:
                 if connection.is_idle():
                     await connection.aclose()
 
-    async def _answer(self, attempt: Attempt) -> httpcore.Response:
+    async def _answer(self, attempt: Attempt, *, guarded: bool) -> httpcore.Response:
         """A kept connection may be closed by the upstream at the moment it is used again; such a request goes out once
         more, over a connection that is certainly new."""
         try:
-            return await self._pool(attempt.origin).handle_async_request(attempt.request())
+            return await self._pool(attempt.origin, guarded=guarded).handle_async_request(attempt.request())
         except (httpcore.NetworkError, httpcore.RemoteProtocolError) as error:
             if not attempt.may_be_repeated(error):
                 raise
-        return await self._fresh.handle_async_request(attempt.request())
+        return await self._fresh[guarded].handle_async_request(attempt.request())
 
-    def _pool(self, origin: str) -> httpcore.AsyncConnectionPool:
-        """One per address, so that a slow upstream uses up its own connections only."""
-        pool = self._pools.get(origin)
+    def _pool(self, origin: str, *, guarded: bool) -> httpcore.AsyncConnectionPool:
+        """One per address, so that a slow upstream uses up its own connections only; a guarded target is never served
+        by a connection that was made without the guard."""
+        pool = self._pools.get((origin, guarded))
         if pool is None:
-            pool = self._pools[origin] = httpcore.AsyncConnectionPool(
+            pool = self._pools[origin, guarded] = httpcore.AsyncConnectionPool(
                 self._tls,
                 max_connections=self._most,
                 max_keepalive_connections=MOST_IDLE,
                 keepalive_expiry=IDLE_SECONDS,
+                network_backend=self._networks[guarded],
             )
         return pool
 

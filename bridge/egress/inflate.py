@@ -8,6 +8,8 @@ import zlib
 from collections.abc import Iterable, Iterator
 
 PIECE = 1 << 16
+MOST_MEMBERS = 100_000
+_SLICE = 1 << 13
 
 _GZIP, _ZLIB, _RAW = 16 + zlib.MAX_WBITS, zlib.MAX_WBITS, -zlib.MAX_WBITS
 
@@ -54,21 +56,36 @@ def window(coding: str, first: int) -> int:
 
 
 class Members:
-    """RFC 1952 section 2.2: “A gzip file consists of a series of "members" (compressed data sets).”"""
+    """RFC 1952 section 2.2: “A gzip file consists of a series of "members" (compressed data sets).”
 
-    __slots__ = ("member", "window")
+    Members may be empty, so a body of nothing but members never ends by the size of its content.
+    """
+
+    __slots__ = ("begun", "member", "window")
 
     def __init__(self, window: int) -> None:
         self.window = window
         self.member = zlib.decompressobj(window)
+        self.begun = 1
 
     def feed(self, chunk: bytes) -> Iterator[bytes]:
         """Raises zlib.error."""
+        # zlib copies what a member or a piece leaves over, each time: of a small slice, little.
+        for start in range(0, len(chunk), _SLICE):
+            yield from self._feed(chunk[start : start + _SLICE])
+
+    def _feed(self, chunk: bytes) -> Iterator[bytes]:
         piece = b""
         # A full piece may leave output behind in zlib although it took all the input.
         while chunk or (len(piece) == PIECE and not self.member.eof):
             if self.member.eof:
-                self.member = zlib.decompressobj(self.window)
+                self._begin()
             piece = self.member.decompress(chunk, PIECE)
             yield piece
             chunk = self.member.unused_data if self.member.eof else self.member.unconsumed_tail
+
+    def _begin(self) -> None:
+        self.begun += 1
+        if self.begun > MOST_MEMBERS:
+            raise zlib.error(f"more than {MOST_MEMBERS} members")
+        self.member = zlib.decompressobj(self.window)

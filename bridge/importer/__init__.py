@@ -15,13 +15,14 @@ from bridge.importer.imported import Imported
 from bridge.importer.lint import violations
 from bridge.importer.load import Fetch, Library, load, sources_in
 from bridge.importer.notes import Notes
-from bridge.importer.operations import drafts
+from bridge.importer.operations import Draft, drafts
 from bridge.importer.options import Options, Override, Profile
 from bridge.importer.overlay import apply
 from bridge.importer.reading import Reading, text_of
 from bridge.importer.refs import Refs
 from bridge.importer.schema import Schemas
 from bridge.importer.security import document_servers, schemes
+from bridge.importer.tools import finished
 from bridge.model import Api
 
 
@@ -42,7 +43,7 @@ def import_api(name: str, sources: Sources, options: Options) -> Imported:
     notes = Notes(name)
     reading = _reading(name, document, sources, options, notes, deadline)
     secrets = schemes(reading)
-    found = drafts(reading, secrets)
+    found = [_finished(reading, draft) for draft in drafts(reading, secrets)]
     info = document.root.get("info")
     api = Api(
         name=name,
@@ -53,6 +54,11 @@ def import_api(name: str, sources: Sources, options: Options) -> Imported:
         security_schemes=secrets,
     )
     return Imported(api, reading, found, document, (*document.findings, *violations(document, reading.dialect, name)))
+
+
+def _finished(reading: Reading, draft: Draft) -> Draft:
+    reading.schemas.deadline.check()
+    return finished(reading, draft)
 
 
 def _document(sources: Sources, budgets: Budgets) -> Document:

@@ -5,30 +5,27 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from difflib import get_close_matches
 
-import orjson
-
 from bridge.importer.imported import Imported
 from bridge.importer.lines import locate
 from bridge.importer.naming import Wish, lock_key, plain_name, tool_names
 from bridge.importer.operations import Draft
 from bridge.importer.refs import At
 from bridge.importer.select import matches, selected
-from bridge.importer.tools import input_schema, tool
-from bridge.model import Catalog, Finding, Operation, Source, Tool
+from bridge.importer.tools import tool
+from bridge.model import Catalog, Finding, Source, Tool
 
 
 def build(imported: Sequence[Imported], lock: Mapping[str, str] | None = None) -> Catalog:
     """`lock` maps `api METHOD /path` to the name that its tool keeps, whatever else appears."""
     operations = {
-        (draft.operation.api, draft.operation.id): _finished(api, draft) for api in imported for draft in api.drafts
+        (draft.operation.api, draft.operation.id): draft.operation for api in imported for draft in api.drafts
     }
     exposed = [(api, draft) for api in imported for draft in api.drafts if _exposed(api, draft)]
     names = tool_names([_wish(draft) for _, draft in exposed], lock)
     tools: dict[str, Tool] = {}
     for api, draft in exposed:
-        operation = operations[draft.operation.api, draft.operation.id]
-        name = names[operation.api, operation.key]
-        tools[name] = tool(api.reading, draft, operation, name)
+        name = names[draft.operation.api, draft.operation.key]
+        tools[name] = tool(api.reading, draft, name)
         if not lock and not draft.override.name and name != plain_name(_wish(draft)):
             _shared(api, draft, name)
     for api in imported:
@@ -55,15 +52,16 @@ def names_lock(catalog: Catalog) -> dict[str, str]:
 
 def located(findings: Sequence[Finding], imported: Sequence[Imported]) -> tuple[Finding, ...]:
     """The findings with their lines; apart, because finding lines means reading the text again."""
-    documents = {api.document.name: api.document for api in imported}
-    wanted: dict[str, set[str]] = {}
-    for finding in findings:
-        if not finding.line and finding.source in documents:
-            wanted.setdefault(finding.source, set()).add(finding.where)
-    lines = {source: locate(documents[source], pointers) for source, pointers in wanted.items()}
+    # By the API too: of URLs that differ in their queries, the shown names do not differ.
+    documents = {(api.api.name, api.document.name): api.document for api in imported}
+    wanted: dict[tuple[str, str], set[str]] = {}
+    for one in findings:
+        if not one.line and (one.api, one.source) in documents:
+            wanted.setdefault((one.api, one.source), set()).add(one.where)
+    lines = {place: locate(documents[place], pointers) for place, pointers in wanted.items()}
     return tuple(
-        finding if finding.line else replace(finding, line=lines.get(finding.source, {}).get(finding.where, 0))
-        for finding in findings
+        one if one.line else replace(one, line=lines.get((one.api, one.source), {}).get(one.where, 0))
+        for one in findings
     )
 
 
@@ -110,14 +108,6 @@ def _wish(draft: Draft) -> Wish:
 def _findings(api: Imported) -> Iterable[Finding]:
     yield from (replace(finding, api=api.api.name) for finding in api.findings)
     yield from api.reading.notes.findings
-
-
-def _finished(api: Imported, draft: Draft) -> Operation:
-    """With its input schema, and a digest over everything that a caller could notice."""
-    operation, schema = draft.operation, input_schema(api.reading, draft)
-    params = [repr(replace(param, schema=None)) for param in operation.params]  # their schemas are in the input's
-    parts = [operation.method, operation.path, schema, params, repr(operation.body)]
-    return replace(operation, input_schema=schema, digest=hashlib.sha256(orjson.dumps(parts)).hexdigest()[:16])
 
 
 def _digest(parts: Iterable[str]) -> str:

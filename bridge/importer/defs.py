@@ -44,7 +44,9 @@ def assemble(schema: dict[str, Json], schemas: Schemas, mode: Mode, prose: Prose
     definitions: dict[str, Json] = {}
     while writer.wanted:
         key = writer.wanted.pop()
-        definitions[writer.names[key]] = writer.schema(schemas.component(key, mode).schema, 1)
+        definitions[writer.names[key]] = writer.definition(key)
+    if mode is Mode.INPUT:
+        schemas.charge(len(orjson.dumps(out)))
     if definitions:
         out["$defs"] = dict(sorted(definitions.items())) | out.get("$defs", {})
     return out
@@ -98,6 +100,36 @@ class _Writer:
         self._prose = prose
         self._given = set(names.values())
         self._level = 0
+        self._referred: list[str] = []
+
+    def definition(self, key: str) -> Json:
+        """The same object wherever it would say the same: most tools of a document share most of their definitions."""
+        same = (key, self._mode, self._prose, self._spelling(key))
+        known = self._schemas.written.get(same)
+        if known is None:
+            before = len(self.names)
+            self._referred = []
+            schema = self.schema(self._schemas.component(key, self._mode).schema, 1)
+            known = schema, tuple(dict.fromkeys(self._referred))
+            if self._mode is Mode.INPUT:
+                self._schemas.charge(len(orjson.dumps(schema)))
+                if len(self.names) == before:  # else names were made for this tool alone
+                    self._schemas.written[same] = known
+        for referred in known[1]:
+            self._want(referred)
+        return known[0]
+
+    def _spelling(self, key: str) -> tuple[str, ...]:
+        """What a definition depends on besides itself: the names it refers to, and what it writes in place ("")."""
+        found: list[str] = []
+        waiting = list(self._schemas.component(key, self._mode).uses)
+        while waiting:
+            used = waiting.pop()
+            name = self.names.get(used, "")
+            found.append(name)
+            if not name:
+                waiting.extend(self._schemas.component(used, self._mode).uses)
+        return tuple(found)
 
     def schema(self, value: Json, depth: int) -> Json:
         return self.object(value, depth) if isinstance(value, dict) else value
@@ -135,6 +167,7 @@ class _Writer:
         return _beside(self.schema(self._schemas.component(key, self._mode).schema, depth), beside)
 
     def _want(self, key: str) -> str:
+        self._referred.append(key)
         name = self.names.get(key)
         if name is None:
             name = f"nested_{len(self.names)}"  # definitions are met in the same order on every import

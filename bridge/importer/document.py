@@ -12,7 +12,7 @@ class Document:
     uri: str
     """An absolute path without symbolic links, or a URL: what `$ref`s are relative to."""
     name: str
-    """As its user wrote it."""
+    """As its user wrote it, a URL without user name, password and query: it stands in findings."""
     root: Json
     """Plain dict, list, str, int, float, bool and None; every mapping key is a str."""
     text: str

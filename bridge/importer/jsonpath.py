@@ -5,6 +5,7 @@ while a query is parsed, by one that counts what goes in and what comes out. Its
 backtracking engine; here they run on the one that validates arguments, which cannot backtrack.
 """
 
+import re
 from collections.abc import Iterable
 from functools import lru_cache
 from typing import ClassVar
@@ -22,7 +23,11 @@ from bridge.model import Json
 Location = tuple[str | int, ...]
 """Keys and indexes from the root."""
 
+LONGEST = 4_096
+MOST_SEGMENTS = 64
+"""Each is a generator around those after it, and the interpreter dies of taking down a deep nest of them."""
 _TICKS_PER_LOOK = 1024  # at the clock
+_QUOTED = re.compile(r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*\"""")
 
 
 class BadPath(Exception):
@@ -39,6 +44,9 @@ class Queries:
         """Where the selected values are, in the order of the query, each once. Raises BadPath, BudgetExceeded."""
         if not path.startswith("$"):
             raise BadPath(f"{path!r} is not a JSONPath: it must begin with `$`, the root of the document")
+        if len(path) > LONGEST or _segments(path) > MOST_SEGMENTS:
+            most = f"{LONGEST:,} characters and {MOST_SEGMENTS} segments"
+            raise BadPath(f"{path[:60]!r}… is not a JSONPath of at most {most}")
         try:
             query = self._environment.compile(path)
             return list(dict.fromkeys(match.parts for match in query.finditer(root)))
@@ -46,6 +54,14 @@ class Queries:
             raise BadPath(
                 f"{path!r} is not a JSONPath: {error.args[0] if error.args else 'it cannot be read'}"
             ) from error
+        except RecursionError as error:
+            raise BadPath(f"{path[:60]!r}… is not a JSONPath that can be followed: it is nested too deeply") from error
+
+
+def _segments(path: str) -> int:
+    """How many there are at most, those in filters included."""
+    plain = _QUOTED.sub("", path)
+    return plain.count(".") + plain.count("[")
 
 
 def value_at(root: Json, location: Location) -> Json:

@@ -25,7 +25,8 @@ def locate(document: Document, pointers: Iterable[str]) -> dict[str, int]:
 
 def _in_yaml(document: Document, wanted: Iterable[str]) -> dict[str, int]:
     # It was read within its budgets before; reading it again may cost the same.
-    root = Reader(document.name, Budgets(depth=sys.maxsize, nodes=sys.maxsize)).read(document.text)
+    unbounded = Budgets(bytes=sys.maxsize, depth=sys.maxsize, nodes=sys.maxsize, aliases=sys.maxsize)
+    root = Reader(document.name, unbounded).read(document.text)
     lines = {}
     for where in wanted:
         line, node = root.line, root

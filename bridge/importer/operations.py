@@ -139,8 +139,9 @@ def _draft(
     given = answers(reading, at)
     operation = _operation(reading, shaped.path, method, path_item, at, ids)
     operation = replace(
-        operation, params=params, body=body.body if body else None, output=given.output, timeout=override.timeout
-    )
+        operation, params=params, body=body.body if body else None, output=given.output, timeout=override.timeout,
+        reserved=_reserved(secrets),
+    )  # fmt: skip
     root = _root(root, body)
     unique(reading.notes, at, root["properties"])
     # Weighing converts every component that the schemas lead to: what is wrong with one is found here, not later.
@@ -187,6 +188,10 @@ def _secret(reading: Reading, param: RawParam, secrets: dict[str, SecurityScheme
             )  # fmt: skip
             return True
     return False
+
+
+def _reserved(secrets: dict[str, SecurityScheme]) -> frozenset[tuple[str, str]]:
+    return frozenset((scheme.where, scheme.name.lower()) for scheme in secrets.values() if scheme.type == "apiKey")
 
 
 def _raw_body(reading: Reading, method: str, at: At, body_params: list[At]) -> RawBody | None:

@@ -5,7 +5,7 @@ tool's schema is assembled from components (`defs`), each converted once however
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -23,17 +23,21 @@ from bridge.importer.keywords import (
     SEVERAL,
     UNPROMISED,
     WRONG,
+    meant,
+    pattern_cost,
     subschemas,
     types_of,
 )  # fmt: skip
 from bridge.importer.notes import Notes
 from bridge.importer.refs import At, Dangling, Refs
-from bridge.importer.text import clean
+from bridge.importer.text import clean, hides
 from bridge.model import Json
 
 LONGEST_DEFAULT = 200
 MOST_WRITTEN_OUT = 10_000
 """Components repeated for one place each, in one document: where each holds two others, a few lines hold millions."""
+MOST_PATTERN = 250_000
+"""What compiling the different patterns of one document may cost (`pattern_cost`). Public documents: up to 50 000."""
 _NOTHING: frozenset[str] = frozenset()
 
 
@@ -43,6 +47,8 @@ class Mode(StrEnum):
     INPUT = "input"
     OUTPUT = "output"
 
+
+_SENT = frozenset({"enum", "const", "default", "pattern", "properties", "patternProperties"})
 
 HIDDEN_BY = {Mode.INPUT: "readOnly", Mode.OUTPUT: "writeOnly"}
 
@@ -77,6 +83,11 @@ class Schemas:
         self._hidden: dict[tuple[str, Mode], frozenset[str]] = {}
         self._inlining: set[str] = set()  # so that a circle of allOf is written out once
         self._written_out = 0
+        self._patterns: set[str] = set()
+        self._pattern_cost = 0
+        self.written: dict[tuple[Hashable, ...], tuple[Json, tuple[str, ...]]] = {}
+        """Definitions as `defs` wrote them, for all tools that would say the same, with what they refer to."""
+        self._most_bytes = self._bytes = budgets.schemas
 
     def convert(self, at: At, mode: Mode, hidden: frozenset[str] = _NOTHING) -> Json:
         """`hidden` are properties that a neighbour under `allOf` leaves out, so that nobody may require them."""
@@ -108,6 +119,12 @@ class Schemas:
             known = Component(name, schema, tuple(uses(schema)), len(orjson.dumps(schema)))
             self._components[key, mode] = known
         return known
+
+    def charge(self, size: int) -> None:
+        """Takes the bytes of a finished schema off the budget. Raises BudgetExceeded."""
+        self._bytes -= size
+        if self._bytes < 0:
+            raise BudgetExceeded(self._source, "schemas", self._most_bytes)
 
     def prose(self, text: str) -> str:
         return text if self._verbatim else clean(text)
@@ -222,7 +239,8 @@ class Schemas:
     def _plain(self, out: dict[str, Json], keyword: str, raw: Json, at: At) -> None:
         if isinstance(raw, bool) and keyword in {"exclusiveMinimum", "exclusiveMaximum"}:
             return  # draft 4's modifier, applied in _settle
-        value = READERS[keyword](raw)
+        value = self._compiled(raw) if keyword == "pattern" else READERS[keyword](raw)
+        self._check_seen(keyword, value, at)
         if value is WRONG:
             self.notes.warn(
                 "keyword-dropped", at.child(keyword), f"{keyword!r} cannot be {_short(raw)}", lost="this restriction"
@@ -231,6 +249,26 @@ class Schemas:
             out[keyword] = self.prose(value)
         elif keyword != "default" or len(orjson.dumps(value)) <= LONGEST_DEFAULT:
             out[keyword] = value
+
+    def _compiled(self, pattern: Json) -> Json:
+        """The pattern; WRONG for one that is none, or for which nothing is left of what patterns may cost."""
+        if isinstance(pattern, str) and pattern not in self._patterns:
+            self.deadline.check()
+            cost = pattern_cost(pattern)
+            if self._pattern_cost + cost > MOST_PATTERN:
+                return WRONG
+            self._pattern_cost += cost
+            self._patterns.add(pattern)
+        return READERS["pattern"](pattern)
+
+    def _check_seen(self, keyword: str, value: Json, at: At) -> None:
+        """These go to the model as they are, because changing them would change what is sent."""
+        if keyword in _SENT and hides(value):
+            self.notes.info(
+                "hidden-characters", at.child(keyword),
+                f"{keyword!r} holds characters that are not seen or steer what shows them",
+                advice="see that nothing is hidden in them",
+            )  # fmt: skip
 
     def _required(self, out: dict[str, Json], raw: Json, at: At, hidden: frozenset[str]) -> None:
         if isinstance(raw, bool):
@@ -246,6 +284,7 @@ class Schemas:
         if not isinstance(raw, dict):
             self.notes.warn("keyword-dropped", at, f"{keyword!r} cannot be {_short(raw)}", lost="these properties")
             return
+        self._check_seen(keyword, list(raw), at)
         place = at.child(keyword)
         out[keyword] = {
             name: self.convert(child, mode)
@@ -254,7 +293,7 @@ class Schemas:
         }
 
     def _usable_key(self, keyword: str, name: str, at: At) -> bool:
-        if keyword != "patternProperties" or READERS["pattern"](name) is not WRONG:
+        if keyword != "patternProperties" or self._compiled(name) is not WRONG:
             return True
         self.notes.warn("keyword-dropped", at, f"{_short(name)} is no pattern", lost="properties with such names")
         return False
@@ -293,7 +332,7 @@ class Schemas:
         if wrong:
             names = ", ".join(wrong)
             read = " or ".join(good) or "any type"
-            self.notes.warn("unknown-type", at, f"{names!r} is no type; read as {read}", advice=f"write {read}")
+            self.notes.warn("unknown-type", at, f"{names!r} is no type; read as {read}", advice=meant(good, wrong))
         if good:
             out["type"] = good[0] if len(good) == 1 else good
 
@@ -301,6 +340,7 @@ class Schemas:
         if not isinstance(raw, list) or not raw:
             self.notes.warn("keyword-dropped", at, "'enum' must list at least one value", lost="this restriction")
             return
+        self._check_seen("enum", raw, at)
         out["enum"] = raw
 
     def _settle(self, out: dict[str, Json], at: At, mode: Mode, hidden: frozenset[str]) -> None:

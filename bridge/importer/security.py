@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from urllib.parse import urljoin
+from urllib.parse import urljoin, urlsplit
 
 from bridge.importer.dialect import Dialect
 from bridge.importer.reading import Reading, items, members, object_of, text_of
@@ -11,6 +11,11 @@ from bridge.model import Json, SecurityScheme
 
 _FLOWS_2_0 = {"implicit": "implicit", "password": "password", "application": "clientCredentials",
               "accessCode": "authorizationCode"}  # fmt: skip
+
+LONGEST = 4_096
+"""Characters of a server's URL, before and after its variables are filled in."""
+_VARIABLE = re.compile(r"\{([^{}]*)\}")
+_UNFIT = re.compile(r"[\x00-\x20\x7f]")
 
 
 def schemes(reading: Reading) -> dict[str, SecurityScheme]:
@@ -85,15 +90,38 @@ def _url(reading: Reading, at: At) -> str:
     if not isinstance(at.value, dict) or not isinstance(at.value.get("url"), str):
         return ""
     url: str = at.value["url"]
+    if len(url) > LONGEST:
+        return _unusable(reading, at, f"it has {len(url):,} characters, more than {LONGEST:,}")
     variables = at.value.get("variables")
-    names = re.findall(r"\{([^{}]*)\}", url)
-    for name in names:
-        variable = variables.get(name) if isinstance(variables, dict) else None
-        value = _variable(reading, at, name, variable)
+    values: dict[str, str] = {}
+    for name in dict.fromkeys(_VARIABLE.findall(url)):
+        value = _variable(reading, at, name, variables.get(name) if isinstance(variables, dict) else None)
         if value is None:
             return ""
-        url = url.replace(f"{{{name}}}", value)
-    return _resolved(reading, url)
+        values[name] = value
+    # In one go, so that what a value brings is never read as a variable again.
+    return _usable(reading, at, _VARIABLE.sub(lambda found: values[found[1]], url))
+
+
+def _usable(reading: Reading, at: At, url: str) -> str:
+    """The absolute URL; "" for one that is none, which a finding says."""
+    if len(url) > LONGEST:
+        return _unusable(reading, at, f"with its variables it has {len(url):,} characters, more than {LONGEST:,}")
+    if _UNFIT.search(url):
+        return _unusable(reading, at, f"{url[:100]!r} holds a blank or a control character")
+    try:
+        urlsplit(url).port  # noqa: B018 - raises for what is no port
+        return _resolved(reading, url)
+    except ValueError as error:
+        return _unusable(reading, at, f"{url[:100]!r} is no URL: {error}")
+
+
+def _unusable(reading: Reading, at: At, why: str) -> str:
+    reading.notes.warn(
+        "invalid-server", at, f"this server cannot be called: {why}", lost="this server",
+        advice="mend its url, or give an upstream address",
+    )  # fmt: skip
+    return ""
 
 
 def _variable(reading: Reading, at: At, name: str, variable: Json) -> str | None:
@@ -119,10 +147,7 @@ def _variable(reading: Reading, at: At, name: str, variable: Json) -> str | None
 def _resolved(reading: Reading, url: str) -> str:
     """OpenAPI: a relative server URL is relative to where the document is served; a file gives it no host."""
     base = reading.document.uri
-    try:
-        return (urljoin(base, url) if "://" in base else url).rstrip("/")
-    except ValueError:
-        return url  # no URL, which whoever is to call it says better
+    return (urljoin(base, url) if "://" in base else url).rstrip("/")
 
 
 def _servers2(reading: Reading, operation: At) -> tuple[str, ...]:
@@ -134,8 +159,13 @@ def _servers2(reading: Reading, operation: At) -> tuple[str, ...]:
     path = f"/{base.strip('/')}".rstrip("/") if base.strip("/") else ""
     document = reading.document.uri
     if not host:
-        return (_resolved(reading, path or "/"),) if path or "://" in document else ()
+        return _listed(reading, [path or "/"]) if path or "://" in document else ()
     if not usable:
         # 2.0: "If the schemes is not included, the default scheme to be used is the one used to access the document."
         usable = ["http"] if document.startswith("http://") else ["https"]
-    return tuple(f"{scheme}://{host}{path}" for scheme in usable)
+    return _listed(reading, [f"{scheme}://{host}{path}" for scheme in usable])
+
+
+def _listed(reading: Reading, urls: list[str]) -> tuple[str, ...]:
+    at = At(reading.document.root, reading.document)
+    return tuple(usable for url in urls if (usable := _usable(reading, at, url)))

@@ -1,6 +1,8 @@
 """From drafts to tools: names, descriptions a model can act on, schemas within their budgets."""
 
+import hashlib
 from collections.abc import Mapping
+from dataclasses import replace
 
 import orjson
 
@@ -29,8 +31,19 @@ _PROSE = ((8_192, Prose(400, 160)), (16_384, Prose(240, 80)), (32_768, Prose(120
 _OUTPUT_PROSE = Prose(80, 60)
 
 
-def tool(reading: Reading, draft: Draft, operation: Operation, name: str) -> Tool:
-    """`operation` is the draft's, with its `input_schema` assembled."""
+def finished(reading: Reading, draft: Draft) -> Draft:
+    """With its input schema, and a digest over everything that a caller could notice."""
+    schema = input_schema(reading, draft)
+    operation = draft.operation
+    params = [repr(replace(param, schema=None)) for param in operation.params]  # their schemas are in the input's
+    parts = [operation.method, operation.path, schema, params, repr(operation.body)]
+    digest = hashlib.sha256(orjson.dumps(parts)).hexdigest()[:16]
+    return replace(draft, operation=replace(operation, input_schema=schema, digest=digest))
+
+
+def tool(reading: Reading, draft: Draft, name: str) -> Tool:
+    """Of a finished draft."""
+    operation = draft.operation
     override = draft.override
     title = clean(override.title or operation.summary) or name.replace("_", " ").capitalize()
     description = clean(override.description) if override.description else _description(operation, draft.answers)

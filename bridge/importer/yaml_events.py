@@ -4,7 +4,7 @@ Events, never `compose`, which recurses in C and dies of deep nesting. Nothing h
 counted while reading, aliases with everything that they bring.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import orjson
 import yaml
@@ -30,6 +30,8 @@ class Node:
     """Values in it, itself included."""
     height: int = 0
     """Containers inside each other, itself included."""
+    length: int = 0
+    """Characters of all scalars and keys in it."""
     children: "dict[str | int, tuple[int, Node]]" = field(default_factory=dict)
     """By key or index: the line of the key or item, and the node."""
 
@@ -65,6 +67,8 @@ class Reader:
         self._anchors: dict[str, Node | None] = {}
         self._root: Node | None = None
         self._nodes = 0
+        self._brought = 0  # by aliases: values, and below characters
+        self._brought_text = 0
 
     def read(self, text: str) -> Node:
         try:
@@ -93,6 +97,7 @@ class Reader:
         except Unreadable as unreadable:
             raise self._failed(event, str(unreadable)) from unreadable
         node.key = event.value
+        node.length = len(event.value)
         node.is_merge = event.value == "<<" and event.implicit[0]
         if event.anchor:
             self._anchors[event.anchor] = node
@@ -117,6 +122,9 @@ class Reader:
         node = done.node
         node.height = 1 + max((child.height for _, child in node.children.values()), default=0)
         node.size = 1 + sum(child.size for _, child in node.children.values())
+        node.length = sum(child.length for _, child in node.children.values())
+        if self._anchors and done.is_mapping:
+            node.length += sum(map(len, node.value))
         if done.anchor:
             self._anchors[done.anchor] = node
         self._add(node)
@@ -129,7 +137,7 @@ class Reader:
             raise self._failed(event, f"the alias *{event.anchor} contains itself")
         if len(self._open) + node.height > self._budgets.depth:
             raise BudgetExceeded(self._name, "depth", self._budgets.depth, *_place(event))
-        self._count(node.size, event)
+        self._bring(node, event)
         self._add(_copy(node, *_place(event)))
 
     def _merge(self, done: _Open) -> None:
@@ -195,6 +203,16 @@ class Reader:
         if self._nodes > self._budgets.nodes:
             raise BudgetExceeded(self._name, "nodes", self._budgets.nodes, *_place(event))
 
+    def _bring(self, node: Node, event: yaml.Event) -> None:
+        """An alias costs its author a few characters: what it brings is counted before any of it is made."""
+        self._count(node.size, event)
+        self._brought += node.size
+        self._brought_text += node.length
+        for budget, amount in (("aliases", self._brought), ("bytes", self._brought_text)):
+            limit = getattr(self._budgets, budget)
+            if amount > limit:
+                raise BudgetExceeded(self._name, budget, limit, *_place(event))
+
     def _failed(self, place: "yaml.Event | Node", message: str) -> ImportFailed:
         line, column = (place.line, place.column) if isinstance(place, Node) else _place(place)
         return ImportFailed(self._name, message, line, column)
@@ -208,4 +226,4 @@ def _place(event: yaml.Event) -> tuple[int, int]:
 def _copy(node: Node, line: int, column: int) -> Node:
     """Where the alias stands, with values of its own: changing one use of an anchor must not change the others."""
     value = orjson.loads(orjson.dumps(node.value)) if node.height else node.value
-    return Node(line, column, value, node.key, size=node.size, height=node.height, children=node.children)
+    return replace(node, line=line, column=column, value=value, is_merge=False)

@@ -58,9 +58,9 @@ def _untagged(text: str) -> Json:
     if text[0] not in _NUMERIC:
         return text
     if _INTEGER.fullmatch(text):
-        return _integer(text, 10)
+        return _integer(text)
     if _RADIX.fullmatch(text):
-        return _integer(text[2:], 8 if text[1] == "o" else 16)
+        return _radix(text)
     if _NOT_FINITE.fullmatch(text):
         raise Unreadable(f"{text} is no JSON number: quote it if it is text")
     if _FLOAT.fullmatch(text):
@@ -68,10 +68,18 @@ def _untagged(text: str) -> Json:
     return text
 
 
-def _integer(digits: str, base: int) -> Json:
-    if base == 10 and len(digits) > _DIGITS:  # also keeps int() off thousands of digits
+def _integer(digits: str) -> Json:
+    if len(digits) > _DIGITS:  # also keeps int() off thousands of digits
         return _float(digits)
-    value = int(digits, base)
+    value = int(digits)
+    return value if value in _INTEGERS else float(value)
+
+
+def _radix(text: str) -> Json:
+    """Text again where it has more than 128 bits, as to `ryaml`: most are digests, and some are beyond any number."""
+    value = int(text[2:], 8 if text[1] == "o" else 16)
+    if value.bit_length() > 128:
+        return text
     return value if value in _INTEGERS else float(value)
 
 

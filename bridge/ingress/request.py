@@ -10,13 +10,16 @@ import time
 
 from bridge.ingress.asgi import Scope, field_lines, first, members, peer, raw_path
 from bridge.ingress.body import Upload
+from bridge.ingress.gate import ForeignOrigin, Misdirected, invited, is_host, public_origin, served, upgrade_refused
 from bridge.model import BadRequest, Call, Door, MethodNotAllowed, Refusal, Route, Timeouts, Unlisted
 from bridge.pipeline.match import Match, Router, canonical
+from bridge.pipeline.runtime import Runtime
 
 # Methods that the gateway knows the meaning of; an operation may bring its own (OpenAPI 3.2, `additionalOperations`).
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "QUERY"})
 # A tunnel is no operation, and TRACE would show a client what the gateway adds for the upstream alone.
 _NEVER = frozenset({"CONNECT", "TRACE"})
+_HARMLESS = frozenset({"GET", "HEAD", "OPTIONS"})
 # Two lines of one of these have no combined meaning, and readers differ in which one they take.
 _SINGLE = frozenset({b"authorization", b"content-length", b"content-type", b"host", b"transfer-encoding"})
 _TARGET = re.compile(r"[\x21-\x7e]*").fullmatch
@@ -24,12 +27,6 @@ _TARGET = re.compile(r"[\x21-\x7e]*").fullmatch
 
 class MethodUnknown(Refusal):
     code, http, title, readable = "method_unknown", 501, "Method not implemented", False
-
-
-class UpgradeRefused(Refusal):
-    """RFC 9110 section 15.6.2: 501 is for “functionality required to fulfill the request” that is not there."""
-
-    code, http, title, readable = "upgrade_refused", 501, "Protocol upgrade not supported", False
 
 
 def opened(scope: Scope, upload: Upload) -> Call:
@@ -64,6 +61,33 @@ def checked(call: Call, http_version: str) -> None:
     canonical(call.path)
     if not _TARGET(call.query):
         raise BadRequest("the query holds a character that must be percent-encoded")
+
+
+def addressed(call: Call, rt: Runtime) -> None:
+    """Raises Misdirected. A browser always names a Host; a client of HTTP/1.0 that names none is no page."""
+    host = first(call.headers, b"host").decode("latin-1").lower()
+    if host and not served(host, rt.hosts):
+        raise Misdirected("this gateway is not served under that host name; public_url and mcp.hosts can name it")
+
+
+def willed(call: Call, rt: Runtime) -> None:
+    """Raises ForeignOrigin for a page that would change something with the credential that the operator gave the
+    gateway: a browser sends such a request unasked, and cannot be told afterwards that it should not have.
+
+    The Fetch standard: every request that is neither GET nor HEAD has an Origin; `Sec-Fetch-Site` says it where a
+    proxy has taken that away. The scheme is not compared, since TLS may have ended at a proxy.
+    """
+    route = call.endpoint.route if call.endpoint else call.route
+    if call.method in _HARMLESS or route is None or not any(target.headers for target in route.targets):
+        return
+    origin = first(call.headers, b"origin").decode("latin-1").lower()
+    if origin:
+        host = first(call.headers, b"host").decode("latin-1").lower()
+        foreign = origin.partition("://")[2] != host and origin != public_origin(rt) and not invited(rt, origin)
+    else:
+        foreign = first(call.headers, b"sec-fetch-site").lower() == b"cross-site"
+    if foreign:
+        raise ForeignOrigin("pages of that origin may not make this request")
 
 
 def resolved(call: Call, router: Router) -> None:
@@ -120,9 +144,12 @@ def _framed(call: Call) -> None:
 
 def _host_given(call: Call, http_version: str) -> None:
     """RFC 9112 section 3.2: “A server MUST respond with a 400 (Bad Request) status code to any HTTP/1.1 request message
-    that lacks a Host header field”."""
-    if http_version != "1.0" and not first(call.headers, b"host"):
+    that lacks a Host header field and [...] to any request message that contains [...] an invalid field value”."""
+    host = first(call.headers, b"host").decode("latin-1").lower()
+    if not host and http_version != "1.0":
         raise BadRequest("the request names no Host")
+    if host and not is_host(host):
+        raise BadRequest("the Host must be a host name or address, with or without a port")
 
 
 def _no_upgrade(call: Call) -> None:
@@ -130,9 +157,7 @@ def _no_upgrade(call: Call) -> None:
     answer, and the parser takes whatever follows an upgrade's head for the other protocol, so a body is lost."""
     wanted = set(members(call.headers, b"upgrade"))
     if wanted - {b"h2c"} or (wanted and call.body is not None):
-        raise UpgradeRefused(
-            "protocol upgrades (WebSocket among them) are not served", headers=((b"connection", b"close"),)
-        )
+        raise upgrade_refused()
 
 
 def host_of(call: Call) -> str:

@@ -14,8 +14,9 @@ from bridge.ingress.asgi import Receive, Scope, Send, first
 from bridge.ingress.body import Upload, WhileThere
 from bridge.ingress.problem import Internal, problem
 from bridge.ingress.published import Document, published
-from bridge.ingress.request import checked, host_of, opened, resolved
+from bridge.ingress.request import addressed, checked, host_of, opened, resolved, willed
 from bridge.model import Call, Chunks, ClientGone, Headers, Outcome, Refusal
+from bridge.model.paths import plain
 from bridge.pipeline.run import admit_method, finish, refused, run
 from bridge.pipeline.runtime import Runtime
 
@@ -23,7 +24,6 @@ _log = logging.getLogger(__name__)
 
 STALLED = 60.0
 """Seconds that a reader may take no byte of an answer that no upstream gave."""
-_CLOSE: Headers = ((b"connection", b"close"),)
 _STOPPED = refused(Internal("the gateway stopped before the call was over"))
 
 # Names that a response's Connection header cannot make the gateway drop: they are never about a connection.
@@ -77,9 +77,11 @@ class _Exchange:
     async def _run(self, http_version: str) -> Outcome:
         try:
             checked(self._call, http_version)
+            addressed(self._call, self._rt)
             document = self._document()
             if document is None:
                 resolved(self._call, self._rt.router)
+                willed(self._call, self._rt)
         except Refusal as refusal:
             return refused(refusal)
         if document is not None:
@@ -89,7 +91,7 @@ class _Exchange:
     def _document(self) -> Document | None:
         if self._call.method not in {"GET", "HEAD"}:
             return None
-        published, path = self._rt.published, self._call.path
+        published, path = self._rt.published, plain(self._call.path)
         return published.get((host_of(self._call), path)) or published.get(("", path))
 
     async def _write(self) -> None:
@@ -100,13 +102,13 @@ class _Exchange:
             await self._refuse(outcome.refusal)
         elif isinstance(outcome.body, bytes):
             headers = _without(b"content-length", outcome.headers)
-            await self._answer.whole(outcome.status, headers + self._closing(), outcome.body)
+            await self._answer.whole(outcome.status, headers, outcome.body)
         else:
             self._upload.leave_unread()
             await self._stream(outcome.status, outcome.headers, outcome.body)
 
     async def _stream(self, status: int, headers: Headers, chunks: Chunks) -> None:
-        await self._answer.start(status, _downstream(status, headers) + self._closing())
+        await self._answer.start(status, _downstream(status, headers))
         target = self._call.target
         patience = target.timeouts.read if target is not None else STALLED
         async for chunk in chunks:
@@ -116,16 +118,7 @@ class _Exchange:
         await self._answer.end()
 
     async def _refuse(self, refusal: Refusal) -> None:
-        status, headers, body = problem(refusal, self._call.id)
-        await self._answer.whole(status, headers + self._closing(), body)
-
-    def _closing(self) -> Headers:
-        """Where client and gateway may disagree about where the next request starts, the connection ends: after an
-        Upgrade or CONNECT the parser takes all that follows for another protocol, and a client that waits for `100
-        Continue` and gets its answer without may send its body or not."""
-        headers = self._call.headers
-        unclear = first(headers, b"upgrade") or self._call.method == "CONNECT"
-        return _CLOSE if unclear or (first(headers, b"expect") and self._outcome.refusal) else ()
+        await self._answer.whole(*problem(refusal, self._call.id))
 
     async def _fail(self, error: Exception) -> None:
         if self._answer.began:

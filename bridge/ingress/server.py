@@ -1,15 +1,64 @@
-"""uvicorn's HTTP/1.1 protocol, less what the doors cannot mend after it: serve with `http=bridge.ingress.server.Http1`.
+"""uvicorn's HTTP/1.1 protocol, less what no application can mend after it. Every listener is served by `Http1`.
 
-uvicorn appends the trailer fields of a chunked request to the very list that the application sees as its headers.
+Where client and gateway may disagree about where the next request starts, the connection ends with this answer,
+whatever the application says: a proxy in front would take for a body what is read here as somebody's request.
 """
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+import re
+
+from uvicorn._types import ASGI3Application, ASGIReceiveCallable, ASGISendCallable, ASGISendEvent, Scope
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+
+_AUTHORITY = re.compile(rb"[A-Za-z][A-Za-z0-9+.-]*://([^/?#]*)").match
 
 
 class Http1(HttpToolsProtocol):
+    _last = False
+    """Whether what follows on this connection is no request. Written by `on_headers_complete`."""
+
+    def data_received(self, data: bytes) -> None:
+        if not self._last:
+            super().data_received(data)
+
     def on_headers_complete(self) -> None:
-        """RFC 9112 section 7.1.2: “A recipient MUST NOT merge a received trailer field into the header section unless
-        its corresponding header field definition explicitly permits [...]”: what comes later goes into another list.
+        """After the head of an Upgrade (`h2c` too) or CONNECT the parser reads neither body nor protocol, but takes
+        the next segment for a request: no other is read.
+
+        RFC 9112 section 7.1.2: “A recipient MUST NOT merge a received trailer field into the header section unless
+        its corresponding header field definition explicitly permits [...]”. uvicorn appends them to the very list that
+        the application sees as its headers: what comes later goes into another list.
         """
+        self._name_target()
+        self._last = self.parser.should_upgrade()
         super().on_headers_complete()
+        if self._last:
+            self.cycle.keep_alive = False
         self.headers = []
+
+    def _name_target(self) -> None:
+        """RFC 9112 section 3.2.2: the host of a target in absolute form counts, not Host. Applications see the path
+        alone, so another host becomes a second Host line, which both doors refuse."""
+        absolute = _AUTHORITY(self.url)
+        hosts = [value.strip(b" \t").lower() for name, value in self.headers if name == b"host"]
+        if absolute and hosts and hosts != [absolute[1].lower()]:
+            self.headers.append((b"host", absolute[1]))
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
+        super()._start_asgi_task(cycle, _unexpected(cycle, app) if cycle.waiting_for_100_continue else app)
+
+    def _unsupported_upgrade_warning(self) -> None:
+        """Is no news to an operator: the doors say what they refused, and strangers could fill a log with it."""
+
+
+def _unexpected(cycle: RequestResponseCycle, app: ASGI3Application) -> ASGI3Application:
+    """A client that gets its answer instead of `100 Continue` may send its body or not (RFC 9110 section 10.1.1)."""
+
+    async def serve(scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
+        async def sending(message: ASGISendEvent) -> None:
+            if cycle.waiting_for_100_continue:
+                cycle.keep_alive = False
+            await send(message)
+
+        await app(scope, receive, sending)
+
+    return serve

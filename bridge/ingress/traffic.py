@@ -8,11 +8,12 @@ import secrets
 
 from bridge.ingress import rest
 from bridge.ingress.answer import Aborted, Answer, answer
-from bridge.ingress.asgi import Receive, Scope, Send
+from bridge.ingress.asgi import Receive, Scope, Send, raw_path
 from bridge.ingress.cors import preflight, shared
 from bridge.ingress.mcp import endpoint
 from bridge.ingress.problem import Internal, problem
 from bridge.model import NotFound
+from bridge.model.paths import plain, split_open, within
 from bridge.pipeline.runtime import Holder, Runtime
 
 _log = logging.getLogger(__name__)
@@ -50,18 +51,18 @@ async def _http(rt: Runtime, scope: Scope, receive: Receive, send: Send) -> None
 
 
 async def _door(rt: Runtime, scope: Scope, receive: Receive, send: Send) -> None:
-    path: str = scope["path"]
-    if path in {rt.mcp.path, f"{rt.mcp.path}/"}:
+    # The gateway's own paths are taken by every spelling that an upstream could mistake for them.
+    path, own = split_open(plain(raw_path(scope))), plain(rt.mcp.path)
+    if path in {own, f"{own}/"}:
         await endpoint.serve(rt, scope, receive, send, "")
-    elif path.startswith(f"{rt.mcp.path}/"):
-        await _toolset(rt, scope, receive, send)
+    elif within(path, own):
+        await _toolset(rt, scope, receive, send, path[len(own) + 1 :])
     else:
         await rest.serve(rt, scope, receive, send)
 
 
-async def _toolset(rt: Runtime, scope: Scope, receive: Receive, send: Send) -> None:
-    name = scope["path"][len(rt.mcp.path) + 1 :]
-    if name and name in rt.toolsets:
+async def _toolset(rt: Runtime, scope: Scope, receive: Receive, send: Send, name: str) -> None:
+    if name in rt.toolsets:
         await endpoint.serve(rt, scope, receive, send, name)
     else:
         await answer(send, *problem(NotFound("there is no toolset of this name"), secrets.token_hex(16)))

@@ -5,39 +5,63 @@ from collections.abc import Iterator, Mapping
 from bridge.model.catalog import Catalog, Change, Diff
 from bridge.model.json import Json
 from bridge.model.tool import Tool
+from bridge.model.wider import PROSE, accepts
+
+_OWN = frozenset({"properties", "required"}) | PROSE
+"""Keywords of a tool's input that are compared argument by argument, or not at all."""
 
 
 def diff(old: Catalog, new: Catalog) -> Diff:
-    """Tools are matched by (api, method, path): a tool that changes its name is changed, not replaced."""
-    before, after = _by_place(old), _by_place(new)
+    """Tools are matched by (api, method, path), then by name: one that changes its name or its place is changed, not
+    replaced. Where both catalogues have one API it is the same one, whatever its name."""
+    several = len(old.apis) > 1 or len(new.apis) > 1
+    before, after = _by_place(old, several=several), _by_place(new, several=several)
+    places = {key: key for key in before.keys() & after.keys()} | _moved(before, after)
+    changed = (change for was, now in sorted(places.items()) for change in _changes(before[was], after[now], was, now))
     return Diff(
-        added=tuple(sorted(after[key].name for key in after.keys() - before.keys())),
-        removed=tuple(sorted(before[key].name for key in before.keys() - after.keys())),
-        changed=tuple(
-            change for key in sorted(before.keys() & after.keys()) for change in _changes(before[key], after[key])
-        ),
+        added=tuple(sorted(after[key].name for key in after.keys() - places.values())),
+        removed=tuple(sorted(before[key].name for key in before.keys() - places.keys())),
+        changed=tuple(changed),
     )
 
 
-def _by_place(catalog: Catalog) -> dict[tuple[str, str], Tool]:
-    return {(tool.api, catalog.operations[tool.api, tool.operation].key): tool for tool in catalog.tools.values()}
+def _by_place(catalog: Catalog, *, several: bool) -> dict[tuple[str, str], Tool]:
+    return {
+        (tool.api if several else "", catalog.operations[tool.api, tool.operation].key): tool
+        for tool in catalog.tools.values()
+    }
 
 
-def _changes(old: Tool, new: Tool) -> Iterator[Change]:
+def _moved(
+    before: Mapping[tuple[str, str], Tool], after: Mapping[tuple[str, str], Tool]
+) -> dict[tuple[str, str], tuple[str, str]]:
+    """Old place → new place of the tools that kept their names and nothing else."""
+    arrived = {after[place].name: place for place in after.keys() - before.keys()}
+    left = {place: before[place].name for place in before.keys() - after.keys()}
+    return {place: arrived[name] for place, name in left.items() if name in arrived}
+
+
+def _changes(old: Tool, new: Tool, was: tuple[str, str], now: tuple[str, str]) -> Iterator[Change]:
     def changed(what: str, *, breaking: bool) -> Change:
         return Change(new.name, new.operation, what, breaking)
 
     if old.name != new.name:
         yield changed(f"renamed from {old.name}", breaking=True)
+    if was != now:
+        yield changed(f"moved from {_told(was, now)} to {_told(now, was)}", breaking=True)
     yield from (changed(what, breaking=breaking) for what, breaking in _arguments(old.input_schema, new.input_schema))
-    if old.input_schema.get("$defs") != new.input_schema.get("$defs"):
-        yield changed("a definition that its arguments use changed", breaking=True)
     if old.output_schema != new.output_schema:
         yield changed("output schema changed", breaking=False)
     if (old.title, old.description) != (new.title, new.description):
         yield changed("description changed", breaking=False)
     if old.annotations != new.annotations:
         yield changed("annotations changed", breaking=False)
+
+
+def _told(place: tuple[str, str], other: tuple[str, str]) -> str:
+    """`GET /a`, with its API where that is another one."""
+    (api, key), (elsewhere, _) = place, other
+    return key if api == elsewhere else f"{api} {key}"
 
 
 def _arguments(old: Json, new: Json) -> Iterator[tuple[str, bool]]:
@@ -54,8 +78,22 @@ def _arguments(old: Json, new: Json) -> Iterator[tuple[str, bool]]:
             yield f"argument {name!r} became required", True
         elif name in needed - needs:
             yield f"argument {name!r} became optional", False
-        if _shape(before[name]) != _shape(after[name]):
-            yield f"argument {name!r} takes other values", True
+        yield from _taken(f"argument {name!r} takes", before[name], after[name], old, new)
+    rest, others = ({key: value for key, value in root.items() if key not in _OWN} for root in (old, new))
+    yield from _taken("the arguments together take", rest, others, old, new)
+
+
+def _taken(subject: str, before: Json, after: Json, old: Json, new: Json) -> Iterator[tuple[str, bool]]:
+    """What a schema takes, in words, where that changed; `old` and `new` are the roots that hold the definitions."""
+    definitions = _shape(old.get("$defs")) == _shape(new.get("$defs")) or "$ref" not in str(before)
+    if definitions and _shape(before) == _shape(after):
+        return
+    if not accepts(before, after, old, new):
+        yield f"{subject} other values", True
+    elif not accepts(after, before, new, old):
+        yield f"{subject} more values", False
+    elif _shape(before) != _shape(after):
+        yield f"{subject} the same values, written otherwise", False
 
 
 def _shape(schema: Json) -> Json:

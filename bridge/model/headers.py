@@ -19,9 +19,37 @@ HOP_BY_HOP = frozenset(
     }
 )
 
-# Words of a proxy that is trusted: who called (its client certificate too), or another path to route by. No proxy
-# before the gateway is, so at either door they would only be claims.
-_OF_PROXIES = frozenset({b"forwarded", b"x-client-cert", b"x-original-url", b"x-real-ip", b"x-rewrite-url"})
+# Words that upstreams take from a proxy that they trust. No proxy before the gateway is trusted, so at either door they
+# would only be claims: the people's door drops them, and no argument writes them. An operator who means one sets it.
+_OF_PROXIES = frozenset(
+    {
+        # Where the caller is: allow-lists and limits by address read them.
+        *(
+            b"cf-connecting-ip",
+            b"cf-connecting-ipv6",
+            b"client-ip",
+            b"fastly-client-ip",
+            b"forwarded",
+            b"forwarded-for",
+        ),
+        *(b"true-client-ip", b"x-appengine-user-ip", b"x-azure-clientip", b"x-client-ip", b"x-cluster-client-ip"),
+        *(b"x-forwarded", b"x-originating-ip", b"x-real-ip", b"x-remote-addr", b"x-remote-ip"),
+        # Who the caller is: a certificate that was checked in TLS (RFC 9440 and its forerunners), or a session.
+        *(b"client-cert", b"client-cert-chain", b"remote-user", b"ssl-client-cert", b"x-arr-clientcert"),
+        *(b"x-client-cert", b"x-goog-iap-jwt-assertion", b"x-remote-group", b"x-remote-user", b"x-webauth-user"),
+        # Which host or path is meant: upstreams route, and authorise, by them instead of what was authorised here.
+        *(b"x-host", b"x-original-host", b"x-original-uri", b"x-original-url", b"x-rewrite-url"),
+        # Which method is meant: a GET that was let through would be carried out as a DELETE.
+        *(b"x-http-method", b"x-http-method-override", b"x-method-override"),
+        # RFC 3875 section 4.1.18 makes it HTTP_PROXY, through which CGI programs then send their own requests.
+        b"proxy",
+    }
+)
+# Families of the same: Envoy's also sets time-outs and retries, others are identities that a load balancer has checked.
+_FAMILIES_OF_PROXIES = (
+    *(b"cf-access-", b"ssl-client-", b"x-amzn-oidc-", b"x-auth-request-", b"x-envoy-", b"x-forwarded-"),
+    *(b"x-goog-authenticated-user-", b"x-ms-client-principal", b"x-remote-extra-", b"x-ssl-client-"),
+)
 
 # OpenAPI 3.1 section 4.8.12: “If in is "header" and the name field is "Accept", "Content-Type" or
 # "Authorization",
@@ -46,7 +74,7 @@ def argument_may_set(name: str) -> bool:
 
 
 def is_of_proxies(name: bytes) -> bool:
-    return name in _OF_PROXIES or name.startswith(b"x-forwarded-")
+    return name in _OF_PROXIES or name.startswith(_FAMILIES_OF_PROXIES)
 
 
 def dashed(name: bytes) -> bytes:

@@ -177,6 +177,8 @@ class Operation:
     effect: Effect = Effect.READS
     idempotent: bool = True
     security: tuple[Mapping[str, tuple[str, ...]], ...] = ()
+    reserved: frozenset[tuple[str, str]] = frozenset()
+    """Place (as in `Where`) and lower-case name of the API's keys: no argument writes them, whatever its members."""
     servers: tuple[str, ...] = ()
     own_server: bool = False
     """The servers are the operation's or its path's own, not the document's."""

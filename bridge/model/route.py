@@ -42,6 +42,8 @@ class Target:
     weight: int = 1
     headers: tuple[tuple[bytes, bytes], ...] = field(default=(), repr=False)
     timeouts: Timeouts = Timeouts()
+    guarded: bool = False
+    """A stranger named the address: it is dialled only where it resolves to public addresses, at every connection."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,6 +40,10 @@ class Toolset:
     def get(self, name: str) -> Endpoint | None:
         return self.endpoints.get(name)
 
+    def begins_page(self, start: int) -> bool:
+        """Whether some page begins there: a cursor is no secret, and pages are kept by their start."""
+        return start == 0 or (start % self._page == 0 and start < len(self.endpoints))
+
     def page(self, form: Form, grant: Grant, start: int) -> tuple[bytes, int | None]:
         """The JSON array of tools from index `start` on, and the start of the next page."""
         key = (form, grant.operations, start)

@@ -11,13 +11,10 @@ from urllib.parse import parse_qsl
 
 from bridge.egress.encode.path import path_literal
 from bridge.model import BadRequest, Endpoint, Route
+from bridge.model.paths import climbs, plain, split_open, unreadable, within
 
-_ESCAPE = re.compile(r"%([0-9A-Fa-f]{2})")
-# RFC 3986 section 3.3, pchar. Those that are reserved differ from their encoded forms on paper alone: most servers
-# decode a path before they look it up, and a route that `%40me` slips past would be authorised as another one.
-_PLAIN = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~!$&'()*+,;=:@")
 _BAD_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
-_FORBIDDEN = re.compile(r"[\\\x00-\x20\x7f-\uffff]|%00|%5[cC]")
+_UNENCODED = re.compile(r"[^\x21-\x7e]")
 _PARAMETER = re.compile(r"\{[^{}]*\}")
 
 
@@ -63,59 +60,55 @@ class Router:
     """Built once per runtime; `match` costs the number of segments, not of operations."""
 
     def __init__(self, routes: Iterable[tuple[Route, Mapping[tuple[str, str], Endpoint]]]) -> None:
-        self._hosts: dict[str | None, list[tuple[Route, _Node]]] = {}
+        self._hosts: dict[str | None, list[tuple[Route, str, _Node]]] = {}
         for route, endpoints in routes:
             root = _Node()
             for endpoint in endpoints.values():
                 _insert(root, endpoint)
-            self._hosts.setdefault(route.host, []).append((route, root))
+            self._hosts.setdefault(route.host, []).append((route, plain(route.prefix), root))
         for listed in self._hosts.values():
-            listed.sort(key=lambda pair: len(pair[0].prefix), reverse=True)
+            listed.sort(key=lambda mount: len(mount[1]), reverse=True)
 
     def match(self, host: str, method: str, path: str, query: str) -> Match | None:
-        """`path` must have passed `canonical`. None when no route leads there."""
-        for route, root in (*self._hosts.get(host, ()), *self._hosts.get(None, ())):
-            prefix = route.prefix
-            if path.startswith(prefix) and (len(path) == len(prefix) or path[len(prefix)] == "/"):
-                return _match(route, root, method, path[len(prefix) :] or "/", query)
+        """`path` must have passed `canonical`. None when no route leads there, or when only a server that decodes
+        `%2F` too early would find one: `/b%2Fx` is no way around what is refused at `/b`."""
+        spelled = plain(path)
+        opened = split_open(spelled)
+        for route, prefix, root in (*self._hosts.get(host, ()), *self._hosts.get(None, ())):
+            if within(spelled, prefix):
+                return _match(route, root, method, _below(path, prefix), query)
+            if within(opened, prefix):
+                return None
         return None
+
+
+def _below(path: str, prefix: str) -> str:
+    """What is left of a raw path behind as many segments as the prefix has."""
+    return "/" + path.split("/", prefix.count("/") + 1)[-1] if path.count("/") > prefix.count("/") else "/"
 
 
 def canonical(path: str) -> str:
     """Returns `path` when it can mean one thing only.
 
-    Raises BadRequest for dot segments (plain or encoded), backslashes, controls, NUL and broken percent-encoding:
-    forms that an upstream might read as another path than the one that was authorised.
+    Raises BadRequest for dot segments (plain, encoded, or behind an encoded slash), backslashes, controls, NUL and
+    broken percent-encoding: forms that an upstream might read as another path than the one that was authorised.
     """
     if not path.startswith("/"):
         raise BadRequest("the request target must be a path")
-    if _FORBIDDEN.search(path) or _BAD_ESCAPE.search(path):
+    if unreadable(path) or _UNENCODED.search(path) or _BAD_ESCAPE.search(path):
         raise BadRequest("the path holds a character or escape that is not allowed")
-    if "." in path or "%2" in path:
-        for segment in path.split("/"):
-            # RFC 3986 section 5.2.4; path parameters (`..;x`) are cut off because some servers do so.
-            if _plain(segment).partition(";")[0] in {".", ".."}:
-                raise BadRequest("the path holds a dot segment")
+    if any(map(climbs, path.split("/"))):
+        raise BadRequest("the path holds a dot segment")
     return path
-
-
-def _plain(segment: str) -> str:
-    """Decodes what a segment may hold as it is; RFC 3986 section 6.2.2.1: hexadecimal digits in upper case."""
-    return _ESCAPE.sub(_normal, segment) if "%" in segment else segment
-
-
-def _normal(escape: re.Match[str]) -> str:
-    char = chr(int(escape[1], 16))
-    return char if char in _PLAIN else escape[0].upper()
 
 
 def _written(literal: str) -> str:
     """A template's own text as it stands in a request: documents write letters outside ASCII as they are."""
-    return _plain(path_literal(literal))
+    return plain(path_literal(literal))
 
 
 def _match(route: Route, root: _Node, method: str, path: str, query: str) -> Match:
-    segments = [_plain(segment) for segment in path.split("/")[1:]]
+    segments = plain(path).split("/")[1:]
     node = _walk(root, segments, 0)
     if node is None:
         return Match(route, path, None)

@@ -2,16 +2,19 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from difflib import get_close_matches
+from itertools import islice
 from typing import NamedTuple
 
 import orjson
-from jsonschema_rs import ValidationError, ValidationErrorKind
 
 from bridge.model import Json
+from bridge.pipeline.explain import Budget, Fault, Spent, faults
 
 _KNOWN = 30
 _CHOICES = 20
 _WIDTH = 80
+_MOST_COMPARED = 100
+_LONGEST_COMPARED = 32
 
 
 class Problem(NamedTuple):
@@ -21,27 +24,39 @@ class Problem(NamedTuple):
     message: str
 
 
-def problems(errors: Iterable[ValidationError], schema: Json, limit: int) -> list[Problem]:
-    """At most `limit`, each once: branches of a union often object to the same thing."""
+def explained(value: Json, schema: Json, limit: int, budget: Budget | None = None) -> list[Problem]:
+    """Why a value does not fit: at most `limit` problems, each once, and at least one.
+
+    Raises ValueError for what is no JSON.
+    """
     found: dict[Problem, None] = {}
-    for problem in (problem for error in errors for problem in _explained(error, schema)):
-        found[problem] = None
-        if len(found) >= limit:
-            break
-    return list(found)
+    general = "does not fit what is described, in a way that cannot be told in a sentence"
+    try:
+        for problem in _problems(value, schema, budget or Budget()):
+            found[problem] = None
+            if len(found) >= limit:
+                break
+    except Spent:
+        general = "does not fit what is described, and is too large or too deep to say where; send less to learn more"
+    return list(found) or [Problem("", general)]
 
 
-def _explained(error: ValidationError, schema: Json) -> Iterator[Problem]:
-    explain = _EXPLAIN.get(error.kind.name)
-    if explain is None:
-        yield Problem(_dotted(error.instance_path), _short(error.message, 3 * _WIDTH))
-    else:
-        yield from explain(error, schema)
+def _problems(value: Json, schema: Json, budget: Budget) -> Iterator[Problem]:
+    for fault in faults(value, schema, budget):
+        yield from _TOLD.get(fault.keyword, _other)(fault)
 
 
-def _dotted(path: Iterable[str | int], name: str | None = None) -> str:
-    steps = [*path, *([] if name is None else [name])]
-    return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in steps).removeprefix(".")
+def _other(fault: Fault) -> Iterator[Problem]:
+    yield _told(fault, f"must fit what '{fault.keyword}' demands here, but does not: {_shown(fault.value)}")
+
+
+def _told(fault: Fault, message: str) -> Problem:
+    return Problem(_dotted(fault.path), message)
+
+
+def _dotted(path: Iterable[str | int]) -> str:
+    steps = (f"[{step}]" if isinstance(step, int) else f".{_short(step)}" for step in path)
+    return "".join(steps).removeprefix(".")
 
 
 def _short(text: str, width: int = _WIDTH) -> str:
@@ -49,44 +64,66 @@ def _short(text: str, width: int = _WIDTH) -> str:
 
 
 def _shown(value: Json) -> str:
+    """The beginning of a value as JSON, at a cost that does not grow with the value."""
+    text = ""
+    for piece in _written(value):
+        text += piece
+        if len(text) > _WIDTH:
+            break
+    return _short(text)
+
+
+def _written(value: Json) -> Iterator[str]:
+    if isinstance(value, dict):
+        yield "{"
+        for at, (name, inner) in enumerate(value.items()):
+            if not isinstance(name, str):
+                raise ValueError("a member's name is no text")
+            yield f"{',' if at else ''}{_scalar(name)}:"
+            yield from _written(inner)
+        yield "}"
+    elif isinstance(value, list):
+        yield "["
+        for at, inner in enumerate(value):
+            yield "," if at else ""
+            yield from _written(inner)
+        yield "]"
+    else:
+        yield _scalar(value)
+
+
+def _scalar(value: Json) -> str:
     try:
-        return _short(orjson.dumps(value).decode())
-    except TypeError:
-        return _short(str(value)) if isinstance(value, int | float) else "a value that is no JSON"
+        return orjson.dumps(value[: _WIDTH + 1] if isinstance(value, str) else value).decode()
+    except TypeError:  # an integer beyond 64 bits
+        return str(value)
 
 
 # --- names ------------------------------------------------------------------------------------------------------------
 
 
-def _missing(error: ValidationError, schema: Json) -> Iterator[Problem]:
-    name = str(error.kind.value)
-    described = describe(_properties(error, schema).get(name))
-    yield Problem(_dotted(error.instance_path, name), f"is missing, but required{described and f': {described}'}")
+def _missing(fault: Fault) -> Iterator[Problem]:
+    described = describe(_properties(fault).get(fault.wanted))
+    message = f"is missing, but required{described and f': {described}'}"
+    yield Problem(_dotted((*fault.path, fault.wanted)), message)
 
 
-def _unknown(error: ValidationError, schema: Json) -> Iterator[Problem]:
-    names = list(_properties(error, schema))
-    known = "; known: " + (", ".join(names[:_KNOWN]) + (", …" if len(names) > _KNOWN else "") or "none")
-    for name in error.kind.value:
-        close = get_close_matches(name, names, n=1)
+def _unknown(fault: Fault) -> Iterator[Problem]:
+    properties = _properties(fault)
+    names = list(islice(properties, _KNOWN))
+    known = "; known: " + (", ".join(names) + (", …" if len(properties) > _KNOWN else "") or "none")
+    alike = [name for name in islice(properties, _MOST_COMPARED) if len(name) <= _LONGEST_COMPARED]
+    for name in fault.wanted:
+        close = get_close_matches(name, alike, n=1) if len(name) <= _LONGEST_COMPARED else []
         hint = f"; did you mean '{close[0]}'?" if close else ""
-        yield Problem(_short(_dotted(error.instance_path, name)), f"unknown argument '{_short(name)}'{hint}{known}")
+        yield Problem(_dotted((*fault.path, name)), f"unknown argument '{_short(name)}'{hint}{known}")
         known = ""  # said once
 
 
-def _properties(error: ValidationError, schema: Json) -> Mapping[str, Json]:
-    """The properties beside the keyword that failed; its path names the place in `$defs` that a reference led to."""
-    node: Json = schema
-    for step in list(error.schema_path)[:-1]:
-        node = _step(node, step)
-    properties = node.get("properties") if isinstance(node, Mapping) else None
+def _properties(fault: Fault) -> Mapping[str, Json]:
+    """The properties beside the keyword that failed."""
+    properties = fault.schema.get("properties")
     return properties if isinstance(properties, Mapping) else {}
-
-
-def _step(node: Json, step: str | int) -> Json:
-    if isinstance(node, Mapping):
-        return node.get(str(step), {})
-    return node[step] if isinstance(node, list) and isinstance(step, int) and step < len(node) else {}
 
 
 # --- values -----------------------------------------------------------------------------------------------------------
@@ -113,19 +150,26 @@ def describe(schema: Json) -> str:
     return " or ".join(_ARTICLES.get(one, str(one)) for one in types)
 
 
-def _choices(options: Iterable[Json]) -> str:
-    texts = [_shown(option) for option in options]
-    return ", ".join(texts[:_CHOICES]) + (f", … ({len(texts)} in all)" if len(texts) > _CHOICES else "")
+def _choices(options: list[Json]) -> str:
+    texts = ", ".join(_shown(option) for option in options[:_CHOICES])
+    return texts + (f", … ({len(options)} in all)" if len(options) > _CHOICES else "")
 
 
-def _must(wanted: Callable[[Json], str]) -> Callable[[ValidationError, Json], Iterator[Problem]]:
+def _must(wanted: Callable[[Json], str]) -> Callable[[Fault], Iterator[Problem]]:
     """An explanation `must …, not …` out of the keyword's value."""
 
-    def explain(error: ValidationError, schema: Json) -> Iterator[Problem]:
-        received = _shown(error.instance)
-        yield Problem(_dotted(error.instance_path), f"must {wanted(error.kind.value)}, not {received}")
+    def tell(fault: Fault) -> Iterator[Problem]:
+        yield _told(fault, f"must {wanted(fault.wanted)}, not {_shown(fault.value)}")
 
-    return explain
+    return tell
+
+
+def _excluded(fault: Fault) -> Iterator[Problem]:
+    yield _told(fault, f"must not be what the schema excludes here, as {_shown(fault.value)} is")
+
+
+def _forbidden(fault: Fault) -> Iterator[Problem]:
+    yield _told(fault, "must not be given: nothing fits here")
 
 
 def _types(value: Json) -> str:
@@ -140,56 +184,18 @@ def _plural(count: Json, noun: str) -> str:
 # --- unions -----------------------------------------------------------------------------------------------------------
 
 
-def _union(error: ValidationError, schema: Json) -> Iterator[Problem]:
-    """The problems of the branch that comes closest; where none even has the right type, what types there are."""
-    if isinstance(error.kind, ValidationErrorKind.OneOfMultipleValid):
-        yield _several(error)
-        return
-    branches: list[list[ValidationError]] = error.kind.value
-    here = len(list(error.instance_path))
-    near = [branch for branch in branches if branch and not any(_is_other_type(one, here) for one in branch)]
-    argument = _dotted(error.instance_path)
-    if not near:
-        yield Problem(argument, f"must {_either(branches, here)}, not {_shown(error.instance)}")
-        return
-    same = [branch for branch in near if not _other_kinds(branch, here)]
-    if not same:
-        yield from _kinds(near, here)
-        return
-    for one in min(same, key=len):
-        yield from _explained(one, schema)
+def _union(fault: Fault) -> Iterator[Problem]:
+    texts = [_WANTED[keyword](wanted) for keyword, wanted in fault.wanted[:_CHOICES]]
+    if len(fault.wanted) > _CHOICES:
+        texts.append("…")
+    wanted = " or ".join(dict.fromkeys(texts)).replace(" or be ", " or ")
+    yield _told(fault, f"must {wanted or 'fit one of the forms that the schema offers'}, not {_shown(fault.value)}")
 
 
-def _is_other_type(error: ValidationError, depth: int) -> bool:
-    return error.kind.name in ("type", "enum", "const") and len(list(error.instance_path)) == depth
-
-
-def _other_kinds(branch: list[ValidationError], depth: int) -> list[ValidationError]:
-    """The value names another branch: its discriminator, a constant one level down, does not fit."""
-    return [one for one in branch if one.kind.name in ("const", "enum") and len(list(one.instance_path)) == depth + 1]
-
-
-def _kinds(branches: list[list[ValidationError]], depth: int) -> Iterator[Problem]:
-    """No branch knows the discriminator's value, so all that they know are told together."""
-    members: dict[str, list[ValidationError]] = {}
-    for branch in branches:
-        for one in _other_kinds(branch, depth):
-            members.setdefault(_dotted(one.instance_path), []).append(one)
-    for argument, errors in members.items():
-        yield Problem(argument, f"must {_either([errors], depth + 1)}, not {_shown(errors[0].instance)}")
-
-
-def _either(branches: list[list[ValidationError]], depth: int) -> str:
-    wanted = dict.fromkeys(
-        _WANTED[one.kind.name](one.kind.value) for branch in branches for one in branch if _is_other_type(one, depth)
-    )
-    return " or ".join(wanted).replace(" or be ", " or ") or "fit one of the forms that the schema offers"
-
-
-def _several(error: ValidationError) -> Problem:
-    shown = _shown(error.instance)
-    message = f"fits more than one of the forms that exclude each other; send what only one of them has, not {shown}"
-    return Problem(_dotted(error.instance_path), message)
+def _several(fault: Fault) -> Iterator[Problem]:
+    received = _shown(fault.value)
+    exclusive = "fits more than one of the forms that exclude each other"
+    yield _told(fault, f"{exclusive}; send what only one of them has, not {received}")
 
 
 _WANTED: Mapping[str, Callable[[Json], str]] = {
@@ -211,11 +217,13 @@ _WANTED: Mapping[str, Callable[[Json], str]] = {
     "uniqueItems": lambda value: "have no item twice",
 }
 
-_EXPLAIN: Mapping[str, Callable[[ValidationError, Json], Iterator[Problem]]] = {
+_TOLD: Mapping[str, Callable[[Fault], Iterator[Problem]]] = {
     **{keyword: _must(wanted) for keyword, wanted in _WANTED.items()},
     "additionalProperties": _unknown,
-    "anyOf": _union,
-    "oneOf": _union,
+    "false": _forbidden,
+    "not": _excluded,
     "required": _missing,
+    "several": _several,
     "unevaluatedProperties": _unknown,
+    "union": _union,
 }

@@ -89,6 +89,8 @@ class Runtime:
     limits: Limits = Limits()
     mcp: McpDoor = McpDoor()
     cors: Cors | None = None
+    hosts: frozenset[str] | None = None
+    """Host names that the people's door answers to; None is any."""
     public_url: str = ""
     published: Mapping[tuple[str, str], tuple[str, bytes]] = field(default_factory=dict)
     recalls: tuple[Recall, ...] = ()

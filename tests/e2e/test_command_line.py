@@ -195,11 +195,18 @@ def test_another_scheme_is_3() -> None:
 # --- Start. ---
 
 
-def test_a_port_in_use_is_4_and_the_key_to_change_is_named(folder: Path) -> None:
+BOUND = [
+    ("--listen", "listen", "DUALBRIDGE_LISTEN"),
+    ("--admin", "admin.listen", "DUALBRIDGE_ADMIN_LISTEN"),
+    ("--health", "health.listen", "DUALBRIDGE_HEALTH_LISTEN"),
+]
+
+
+def test_a_port_in_use_is_4_and_what_to_change_is_named(folder: Path) -> None:
     Path("a.yaml").write_text(asking("{type: string}"))
     with socket.create_server(("127.0.0.1", 0)) as taken:
         address = f"127.0.0.1:{taken.getsockname()[1]}"
-        for flag, key in (("--listen", "listen"), ("--admin", "admin.listen"), ("--health", "health.listen")):
+        for flag, key, variable in BOUND:
             free = [
                 part
                 for other in ("--listen", "--admin", "--health")
@@ -208,8 +215,19 @@ def test_a_port_in_use_is_4_and_the_key_to_change_is_named(folder: Path) -> None
             ]
             ran = run("serve", "a.yaml", flag, address, *free)
             assert (ran.code, ran.out) == (4, "")
-            assert f"cannot listen on {address}" in ran.err
-            assert key in ran.err
+            assert ran.err == (
+                f"error: cannot listen on {address}: the address is in use; give {flag} HOST:PORT "
+                f"(or set {key} in the configuration, or {variable})\n"
+            )
+
+
+def test_all_ports_in_use_are_told_at_once() -> None:
+    Path("a.yaml").write_text(asking("{type: string}"))
+    with socket.create_server(("127.0.0.1", 0)) as one, socket.create_server(("127.0.0.1", 0)) as two:
+        taken = [f"127.0.0.1:{listener.getsockname()[1]}" for listener in (one, two)]
+        ran = run("serve", "a.yaml", "--listen", taken[0], "--admin", "127.0.0.1:0", "--health", taken[1], "-o", "json")
+    assert (ran.code, len(ran.err.splitlines())) == (4, 2)
+    assert [taken[n] in one["message"] for n, one in enumerate(ran.json["errors"])] == [True, True]
 
 
 def test_an_api_without_an_upstream_is_4_and_the_flag_is_named(folder: Path) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import socket
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -162,7 +163,30 @@ async def test_a_second_signal_does_not_wait_for_a_stream(
         running.process.send_signal(signal.SIGINT)
         await asyncio.sleep(0.5)
         assert running.process.returncode is None  # it lets the stream go on
-        assert await running.end(signal.SIGINT, within=5) == 130
+        assert "waiting 20 s at most for one call in flight" in running.log.read_text()
+        assert await running.end(signal.SIGINT, within=1) == 130
+        assert "Traceback" not in running.log.read_text()
+
+
+@pytest.mark.parametrize("command", ["check", "serve", "demo"])
+@pytest.mark.parametrize("after", [0.1, 0.3, 0.5, 0.8])
+async def test_an_interrupt_at_any_moment_of_a_start_is_130_without_a_traceback(
+    tmp_path: Path, command: str, after: float
+) -> None:
+    """A document that does not come holds up those that would have ended before the interrupt is sent."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}/api.json"
+        arguments = [*ANYWHERE] if command == "demo" else [url, "--allow-private"]
+        process = await asyncio.create_subprocess_exec(
+            *COMMAND, command, *arguments, cwd=tmp_path, env=environment(tmp_path),
+            stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.PIPE,
+        )  # fmt: skip
+        await asyncio.sleep(after)
+        process.send_signal(signal.SIGINT)
+        async with asyncio.timeout(10):
+            _, complaint = await process.communicate()
+    assert process.returncode == 130
+    assert b"Traceback" not in complaint
 
 
 async def test_the_published_document_names_the_gateway_and_not_the_upstream(
@@ -197,8 +221,6 @@ async def test_a_public_address_is_in_the_published_document(
 
 
 def _free() -> int:
-    import socket
-
     with socket.create_server(("127.0.0.1", 0)) as free:
         return int(free.getsockname()[1])
 
@@ -237,6 +259,75 @@ async def test_one_dead_document_leaves_the_others_serving(
         ready = (await client.get(f"{running.told['health']}/readyz")).json()
         assert (await client.get(f"{running.rest}/things/5")).status_code == 200
     assert ready == {"status": "ready", "apis": ["things"], "absent": ["broken"]}
+
+
+async def banner(home: Path, *arguments: str) -> list[str]:
+    """What a person is told at the start, one line each."""
+    process = await asyncio.create_subprocess_exec(
+        *COMMAND, "serve", *arguments, cwd=home, env=environment(home), stderr=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+    assert process.stderr is not None
+    lines: list[str] = []
+    try:
+        async with asyncio.timeout(15):
+            while not lines or "connect" not in lines[-1]:
+                lines.append((await process.stderr.readline()).decode().strip())
+                assert lines[-1], lines
+    finally:
+        process.terminate()
+        await process.communicate()
+    return lines
+
+
+async def test_a_client_is_connected_under_the_name_of_the_api_or_of_the_gateway(
+    tmp_path: Path, upstream: Origin
+) -> None:
+    name = kept(tmp_path, document(upstream.url))
+    (tmp_path / "more.json").write_bytes((tmp_path / name).read_bytes())
+    one, two = [await banner(tmp_path, *names, *ANYWHERE) for names in ([name], [name, "more.json"])]
+    assert "mcp add --transport http things http://127.0.0.1:" in one[-1]
+    assert "mcp add --transport http dualbridge http://127.0.0.1:" in two[-1]
+
+
+LISTING = {"operationId": "list", "summary": "Lists.", "responses": {"200": {"description": "OK", "content": {
+    "application/json": {"schema": {"type": "object"}}}}}}  # fmt: skip
+
+
+def hosted(home: Path, url: str, *hosts: str, public_url: str = "") -> None:
+    """A configuration with an API for each host, "" for one without."""
+    (home / "list.json").write_bytes(orjson.dumps(paths({"GET /list": LISTING}, servers=[{"url": url}])))
+    apis = {f"a{n}": {"spec": "list.json"} | ({"host": host} if host else {}) for n, host in enumerate(hosts)}
+    settings = {"listen": "127.0.0.1:0", "admin": "off", "health": "off", "apis": apis}
+    (home / "bridge.yaml").write_bytes(orjson.dumps(settings | ({"public_url": public_url} if public_url else {})))
+
+
+async def test_an_api_with_a_host_is_told_under_it_and_its_example_calls_it(
+    tmp_path: Path, upstream: Origin, client: httpx.AsyncClient
+) -> None:
+    hosted(tmp_path, upstream.url, "shop.test")
+    lines = await banner(tmp_path)
+    (rest,) = [line.split()[1] for line in lines if line.startswith("REST")]
+    (example, _) = [line for line in lines if line.startswith("try")]
+    port = rest.rstrip("/").rpartition(":")[2]
+    assert rest == f"http://shop.test:{port}/"
+    assert example == f"try     curl -s 'http://127.0.0.1:{port}/list' -H 'Host: shop.test'"
+    async with gateway(home=tmp_path) as running:
+        address = running.mcp.removesuffix("/mcp")
+        assert running.rest == address.replace("127.0.0.1", "shop.test")
+        answer = await client.get(f"{address}/list", headers={"host": "shop.test"})
+    assert answer.json() == {"asked": "/list"}
+
+
+async def test_the_public_address_gives_a_host_its_scheme_and_port(tmp_path: Path, upstream: Origin) -> None:
+    hosted(tmp_path, upstream.url, "shop.test", public_url="https://gw.test:8443")
+    async with gateway(home=tmp_path) as running:
+        assert running.rest == "https://shop.test:8443"
+
+
+async def test_the_example_rather_calls_an_api_without_a_host(tmp_path: Path, upstream: Origin) -> None:
+    hosted(tmp_path, upstream.url, "shop.test", "")
+    (example, _) = [line for line in await banner(tmp_path) if line.startswith("try")]
+    assert example.endswith("/a1/list'")
 
 
 # --- demo ---
@@ -288,3 +379,30 @@ async def test_a_demo_that_is_stopped_while_it_starts_leaves_nothing_behind(
         process.send_signal(stop)
         assert await process.wait() in {0, 130}
     assert not [pid for pid in started if alive(pid)]
+
+
+async def test_a_demo_that_is_killed_leaves_nothing_behind(tmp_path: Path) -> None:
+    async with gateway(*ANYWHERE, home=tmp_path, command="demo") as running:
+        started = await children(running.process.pid)
+        await running.end(signal.SIGKILL)
+        async with asyncio.timeout(10):
+            while any(map(alive, started)):  # noqa: ASYNC110 - a process table tells nobody
+                await asyncio.sleep(0.05)
+    assert started
+
+
+async def test_a_sample_api_that_ends_on_its_own_is_told_once(tmp_path: Path) -> None:
+    async with gateway(*ANYWHERE, home=tmp_path, command="demo") as running:
+        (child,) = await children(running.process.pid)
+        os.kill(child, signal.SIGKILL)
+        async with asyncio.timeout(10):
+            while "the sample API ended" not in running.log.read_text():  # noqa: ASYNC110 - nor does a file
+                await asyncio.sleep(0.05)
+        assert await running.end(signal.SIGINT) == 130
+        assert running.log.read_text().count("the sample API ended") == 1
+
+
+async def test_a_demo_that_is_stopped_does_not_say_that_its_sample_api_ended(tmp_path: Path) -> None:
+    async with gateway(*ANYWHERE, home=tmp_path, command="demo") as running:
+        assert await running.end(signal.SIGINT) == 130
+        assert "the sample API ended" not in running.log.read_text()

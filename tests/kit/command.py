@@ -121,6 +121,6 @@ async def _announced(process: asyncio.subprocess.Process, log: Path) -> Json:
         lines = [await process.stdout.readline()]
         while lines[-1] not in {b"}\n", b""}:
             lines.append(await process.stdout.readline())
-    if lines[-1] != b"}\n":
+    if lines[-1] != b"}\n" or b'"errors"' in lines[1]:
         raise AssertionError(f"it did not start: {log.read_text()}")
     return orjson.loads(b"".join(lines))

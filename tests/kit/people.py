@@ -27,6 +27,7 @@ class Setting:
     headers: tuple[tuple[bytes, bytes], ...] = ()
     endpoints: tuple[Endpoint, ...] = ()
     cors: Cors | None = None
+    hosts: frozenset[str] | None = None
     published: Mapping[tuple[str, str], tuple[str, bytes]] | None = None
     plan: Plan = field(default_factory=Plan)
 
@@ -80,5 +81,5 @@ def _world(setting: Setting, url: str) -> tuple[Runtime, list[Record]]:
     }
     made = world(endpoints.values(), replace(setting.plan, upstream=General()))
     router = Router([(route, endpoints)])
-    rt = replace(made.rt, router=router, cors=setting.cors, published=setting.published or {})
+    rt = replace(made.rt, router=router, cors=setting.cors, hosts=setting.hosts, published=setting.published or {})
     return rt, made.records

@@ -6,10 +6,11 @@ from typing import Any
 import orjson
 import pytest
 
+from bridge.ingress.mcp.endpoint import serve
 from bridge.model import Json, Route
 from bridge.pipeline.runtime import McpDoor
 from tests.kit import mcp_schema
-from tests.kit.agent import Agent, Answer, Connection
+from tests.kit.agent import Agent, Answer, Connection, scope
 from tests.kit.runtime import Badge, Plan, World, endpoint, world
 from tests.kit.upstream import Played, plays
 
@@ -179,6 +180,34 @@ async def test_entries_of_a_batch_do_not_wait_for_each_other() -> None:
         await made.upstream.reached(5)
         hold.set()
     assert len(batch.result().json) == 5
+
+
+async def test_no_more_than_eight_of_a_batch_run_at_a_time() -> None:
+    made, hold = _world(), asyncio.Event()
+    made.upstream.scripts[:] = [Played(hold=hold)]
+    agent = Agent(made.rt, "2025-03-26")
+    async with asyncio.TaskGroup() as group:
+        batch = group.create_task(_batch(agent, [_request(number, "tools/call", name="a") for number in range(20)]))
+        await made.upstream.reached(8)
+        await asyncio.sleep(0.02)
+        assert len(made.upstream.sent) == 8
+        hold.set()
+    assert [entry["id"] for entry in batch.result().json] == list(range(20))
+
+
+async def test_a_batch_whose_client_leaves_is_cancelled_and_all_of_it_accounted() -> None:
+    made = _world()
+    made.upstream.scripts[:] = [Played(hold=asyncio.Event())]
+    entries = [_request(number, "tools/call", name="a") for number in range(10)]
+    connection = Connection(orjson.dumps(entries))
+    headers = [("host", "localhost"), ("content-type", "application/json"), ("accept", "application/json")]
+    serving = asyncio.create_task(serve(made.rt, scope(headers), connection.receive, connection.send, ""))
+    await made.upstream.reached(8)
+    connection.leave.set()
+    async with asyncio.timeout(2):
+        await serving
+    assert (made.upstream.cancelled, len(made.upstream.sent), made.rt.leases.in_flight()) == (8, 8, 0)
+    assert [(record.verdict, record.gone) for record in made.records] == [("client_gone", True)] * 10
 
 
 async def test_a_batch_of_notifications_has_no_answer() -> None:

@@ -8,6 +8,7 @@ import orjson
 import pytest
 
 from bridge.ingress.asgi import Message
+from bridge.ingress.mcp import cursor
 from bridge.ingress.mcp.endpoint import serve
 from bridge.model import BadArguments, Forbidden, Grant, Result, Text
 from bridge.pipeline.runtime import Limits, McpDoor, Rate
@@ -228,10 +229,18 @@ async def test_pages_lead_through_the_whole_list_in_order() -> None:
 async def test_a_cursor_of_another_list_is_invalid() -> None:
     tools = [endpoint(f"t{number}") for number in range(5)]
     before, after = (world(tools, Plan(page=2, digest=digest, toolsets={"few": ("t1",)})).rt for digest in ("a", "b"))
-    cursor = (await Agent(before).ask("tools/list")).result["nextCursor"]
-    for agent, given in [(Agent(after), cursor), (Agent(before, toolset="few"), cursor), (Agent(before), "")]:
+    given_out = (await Agent(before).ask("tools/list")).result["nextCursor"]
+    for agent, given in [(Agent(after), given_out), (Agent(before, toolset="few"), given_out), (Agent(before), "")]:
         answer = await agent.ask("tools/list", {"cursor": given})
         assert (answer.status, answer.code) == (400, -32602)
+
+
+@pytest.mark.parametrize("start", [1, 3, 6, 999_999_998])
+async def test_a_made_up_cursor_that_begins_no_page_is_invalid(start: int) -> None:
+    rt = world([endpoint(f"t{number}") for number in range(5)], Plan(page=2)).rt
+    answer = await Agent(rt).ask("tools/list", {"cursor": cursor.write(start, "", rt.catalog.digest)})
+    assert (answer.status, answer.code) == (400, -32602)
+    assert rt.toolsets[""].remembered == 0
 
 
 async def test_a_toolset_lists_and_calls_its_own_tools_only() -> None:

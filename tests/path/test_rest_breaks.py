@@ -55,6 +55,9 @@ async def test_a_body_that_breaks_off_is_logged_once_with_the_calls_id(caplog: p
         b"HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\n\r\nok",
         b"HTTP/1.1 200 OK\r\nX-A: a\x01b\r\nContent-Length: 2\r\n\r\nok",
         b"HTTP/1.1 200 OK\r\nX-A: a\rX-B: b\r\nContent-Length: 2\r\n\r\nok",
+        b"HTTP/1.1 200 OK\r\nX-A: a\nX-B: b\r\nContent-Length: 2\r\n\r\nok",
+        b"HTTP/1.1 200 OK\nContent-Length: 2\n\nok",
+        b"HTTP/1.1 103 Early Hints\r\n\r\n" * 21 + OK,
         b"HTTP/1.1 200 OK\r\nX-A : a\r\nContent-Length: 2\r\n\r\nok",
         b"HTTP/1.1 200 OK\r\n" + b"X-A: a\r\n" * 200 + b"Content-Length: 2\r\n\r\nok",
         b"HTTP/1.1 200 OK\r\nX-A: " + b"a" * 200_000 + b"\r\nContent-Length: 2\r\n\r\nok",
@@ -70,6 +73,27 @@ async def test_an_answer_that_is_not_sound_http_becomes_a_502(answer: bytes) -> 
         assert (got.status, got.problem["code"]) == (502, "upstream_broken")
         assert "'t1'" in got.problem["detail"]
         assert "127.0.0.1" not in got.problem["detail"]
+
+
+async def test_some_interim_answers_are_skipped() -> None:
+    async with opened(answering(b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n" * 20 + OK)) as door:
+        assert [(await door.get(b"/x")).body for _ in range(2)] == [b"ok", b"ok"]
+
+
+async def test_a_bare_line_feed_in_a_body_is_the_bodys() -> None:
+    async with opened(answering(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\na\n\nb\n")) as door:
+        assert (await door.get(b"/x")).body == b"a\n\nb\n"
+
+
+async def test_a_head_may_come_in_any_pieces() -> None:
+    async def script(line: Line) -> None:
+        await line.take()
+        for byte in b"HTTP/1.1 100 Continue\r\n\r\n" + OK:
+            await line.say(bytes([byte]))
+            await asyncio.sleep(0)
+
+    async with opened(script) as door:
+        assert (await door.get(b"/x")).body == b"ok"
 
 
 async def test_a_bad_chunk_breaks_the_body_off() -> None:

@@ -29,6 +29,7 @@ LOCKED = Setting(plan=Plan(authenticator=Nobody()), unlisted=Unlisted.REFUSE)
     [
         *(b"/a/../b", b"/a/%2e%2e/b", b"/a/.%2E/b", b"/./a", b"/a/..;x=1/b", b"/a/.."),
         *(b"/a\\b", b"/a%5Cb", b"/a%00b", b"/a%zzb", b"/a%", b"*"),
+        *(b"/files/..%2f..%2fa%2fx.json", b"/a%2F..", b"/..%5c..%5cx", b"/a%0d%0ab"),
     ],
 )
 async def test_a_path_that_may_mean_another_path_is_refused(target: bytes) -> None:
@@ -185,6 +186,7 @@ async def test_a_published_document_wins_over_the_api_and_is_not_sent_twice() ->
         again = await door.get(b"/openapi.json", b"If-None-Match: " + tag)
         assert (again.status, again.values(b"etag")) == (304, [tag])
         assert (await door.get(b"/openapi.json", b'If-None-Match: "other"')).status == 200
+        assert (await door.get(b"/%6fpenapi%2Ejson")).body == b"{}"
         assert door.origin.requests == []
 
 
@@ -198,6 +200,8 @@ async def test_the_agents_path_is_not_the_upstreams() -> None:
     async with opened(answering(OK)) as door:
         assert (await door.get(b"/mcp")).status == 405
         assert (await door.get(b"/mcp/none")).status == 404
+        assert (await door.get(b"/%6dcp")).status == 405
+        assert (await door.get(b"/%6Dcp%2Fnone")).status == 404
         assert door.origin.requests == []
 
 

@@ -7,8 +7,10 @@ from urllib.parse import urlsplit
 from bridge.egress.decode.answer import Answer
 from bridge.model import Text
 
-_LINK = re.compile(r"<([^>]*)>((?:\s*;\s*[^,;\"]+(?:\"[^\"]*\")?)*)")
-_NEXT = re.compile(r";\s*rel\s*=\s*\"?(?:[^\"]*\s)?next(?=[\s\",;]|$)", re.IGNORECASE)
+# RFC 8288 section 3. Nothing gives back what it took, and a field that is longer than any reader wants is not read.
+_LINK = re.compile(r"<([^<>]*+)>((?:\s*+;[^,;\"]*+(?:\"[^\"]*+\")?+)*+)")
+_REL = re.compile(r";\s*+rel\s*+=\s*+(?:\"([^\"]*+)\"|([^\s\",;]++))", re.IGNORECASE)
+_LONGEST_LINK = 4096
 
 # Fields that common APIs page with beside RFC 8288's Link.
 _PAGING = frozenset({b"x-next-page", b"x-next-cursor", b"x-next-token", b"x-ms-continuation"})
@@ -53,7 +55,16 @@ def onward_notes(answer: Answer) -> tuple[Text, ...]:
 
 def _next_links(answer: Answer) -> list[str]:
     links = answer.header(b"link")
-    return [target for target, params in _LINK.findall(links) if _NEXT.search(params)][:1] if links else []
+    if len(links) > _LONGEST_LINK:
+        return []
+    return [target for target, params in _LINK.findall(links) if "next" in _relations(params)][:1]
+
+
+def _relations(params: str) -> list[str]:
+    """Section 3.3: “The rel parameter MUST NOT appear more than once [...]; occurrences after the first MUST be
+    ignored by parsers.”"""
+    found = _REL.search(params)
+    return (found[1] or found[2] or "").lower().split() if found else []
 
 
 def _relative(url: str) -> str:

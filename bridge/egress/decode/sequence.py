@@ -59,7 +59,7 @@ def _records(answer: Answer) -> Iterator[bytes]:
 
 
 _END_OF_LINE = re.compile(r"\r\n|\n|\r")
-_FIELDS = frozenset({"data", "event", "id", "retry"})
+_FIELDS = frozenset({"event", "id"})
 
 
 def _events(answer: Answer) -> Iterator[bytes]:
@@ -70,22 +70,25 @@ def _events(answer: Answer) -> Iterator[bytes]:
     """
     text = answer.body.decode("utf-8-sig", "replace")
     event: dict[str, str | int] = {}
+    data: list[str] = []
     for line in _END_OF_LINE.split(text):
         if line:
-            _add(event, line)
+            _add(event, data, line)
             continue
-        if "data" in event:
-            yield orjson.dumps(event)
-        event = {}
-    if "data" in event and not answer.cut:
-        yield orjson.dumps(event)
+        if data:
+            yield orjson.dumps(event | {"data": "\n".join(data)})
+        event, data = {}, []
+    if data and not answer.cut:
+        yield orjson.dumps(event | {"data": "\n".join(data)})
 
 
-def _add(event: dict[str, str | int], line: str) -> None:
+def _add(event: dict[str, str | int], data: list[str], line: str) -> None:
+    """An event's `data` lines are put together at its end; until then their place among the fields is kept."""
     name, _, value = line.partition(":")
     value = value.removeprefix(" ")
-    if name == "data" and "data" in event:
-        event["data"] = f"{event['data']}\n{value}"
+    if name == "data":
+        data.append(value)
+        event.setdefault(name, "")
     elif name == "retry":
         if value.isascii() and value.isdigit() and len(value) < 16:
             event["retry"] = int(value)

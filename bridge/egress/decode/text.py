@@ -1,7 +1,10 @@
 """Bytes as text for a model: the charset that was declared, else UTF-8, and never an error."""
 
 import codecs
+import encodings
 import re
+from encodings.aliases import aliases
+from pkgutil import iter_modules
 
 from bridge.egress.decode.answer import Answer
 from bridge.egress.media import is_json, is_xml
@@ -53,23 +56,29 @@ def utf8(answer: Answer) -> str | None:
 
 def text_of(answer: Answer) -> str:
     match = _CHARSET.search(answer.content_type)
-    charset = match[1].lower() if match else "utf-8"
-    if _is_character_set(charset):
+    charset = _codec(match[1]) if match else None
+    if charset is not None:
         return answer.body.decode(charset, "replace")
     text = utf8(answer)
     return answer.body.decode("latin-1") if text is None else text
 
 
 # Python knows codecs that are no charset (`idna`, `unicode_escape`) and would let an answer choose one.
-_FAMILIES = ("ascii", "big5", "cp", "euc", "gb", "iso", "koi8", "mac", "shift", "tis", "utf-16", "utf-32")
+_FAMILIES = ("ascii", "big5", "cp", "euc", "gb", "iso", "koi8", "latin", "mac", "shift", "tis", "utf_16", "utf_32")
+_CODECS = frozenset(one.name for one in iter_modules(encodings.__path__) if one.name.startswith(_FAMILIES))
+_LONGEST_NAME = 40
 
 
-def _is_character_set(name: str) -> bool:
-    """One of the world's charsets other than UTF-8, which is the default."""
-    try:
-        return codecs.lookup(name).name.startswith(_FAMILIES)
-    except (LookupError, ValueError):  # ValueError for a name with NUL
-        return False
+def _codec(charset: str) -> str | None:
+    """The codec for one of the world's charsets other than UTF-8, which is the default.
+
+    Found in a list: to `codecs.lookup`, any word is the name of a module to import, and is remembered for good.
+    """
+    if len(charset) > _LONGEST_NAME:
+        return None
+    name = encodings.normalize_encoding(charset).lower()
+    codec = aliases.get(name, name)
+    return codec if codec in _CODECS else None
 
 
 def clipped(text: str, limit: int) -> str:

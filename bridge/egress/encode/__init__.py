@@ -6,13 +6,15 @@ costs nothing. Nothing an argument holds can leave its place: see `path`, `text`
 """
 
 from collections.abc import Callable
+from urllib.parse import parse_qsl
 
 from bridge.egress.encode.body import compile_body
 from bridge.egress.encode.header import compile_headers
-from bridge.egress.encode.path import compile_path
+from bridge.egress.encode.own import foreign_names
+from bridge.egress.encode.path import compile_path, split_key
 from bridge.egress.encode.query import compile_query
 from bridge.egress.media import accept
-from bridge.model import Arguments, Build, Operation, Wire
+from bridge.model import Arguments, Build, Operation, Where, Wire
 
 __all__ = ["compile_builder"]
 
@@ -24,8 +26,9 @@ def compile_builder(operation: Operation) -> Build:
     style that its place does not know.
     """
     method, params = operation.method, operation.params
-    target = _target(compile_path(operation.path, params), compile_query(params))
-    fields = compile_headers(params)
+    query = compile_query(params, foreign_names(operation, Where.QUERY) | _in_key(operation.path))
+    target = _target(compile_path(operation.path, params), query)
+    fields = compile_headers(params, foreign_names(operation, Where.COOKIE))
     compose = None if operation.body is None else compile_body(operation.body, params)
     asked = (b"accept", accept(operation.output.media_types))
     fixed = (asked,)
@@ -39,6 +42,12 @@ def compile_builder(operation: Operation) -> Build:
         return Wire(method, target(arguments), (*headers, (b"content-type", media_type)), body)
 
     return build
+
+
+def _in_key(key: str) -> frozenset[str]:
+    """The names that a path key's own query (`/x?beta=true`) has; `{…}` there belongs to a parameter."""
+    pairs = parse_qsl(split_key(key)[1], keep_blank_values=True)
+    return frozenset(name.lower() for name, value in pairs if "{" not in value)
 
 
 def _target(path: Callable[[Arguments], str], query: Callable[[Arguments], str] | None) -> Callable[[Arguments], str]:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 
 from bridge.egress.encode.content import content_text
+from bridge.egress.encode.own import contained, others
 from bridge.egress.encode.style import Pairs, expander, pairs, shapes_of
 from bridge.egress.encode.text import UNFIT, Unfit, cookie_reserved, missing, raw, refused, strict
 from bridge.egress.headers import field_value
@@ -13,10 +14,15 @@ from bridge.model.headers import argument_may_set
 Field = tuple[bytes, bytes]
 
 
-def compile_headers(params: tuple[Param, ...]) -> Callable[[Arguments], list[Field]] | None:
-    """The fields that arguments write; None where there are none. Raises ValueError for a name they must not write."""
+def compile_headers(
+    params: tuple[Param, ...], foreign: frozenset[str] = frozenset()
+) -> Callable[[Arguments], list[Field]] | None:
+    """The fields that arguments write; None where there are none. `foreign` are cookies that no argument may write.
+
+    Raises ValueError for the name of a header that no argument may write.
+    """
     headers = [(param, _header(param)) for param in params if param.where is Where.HEADER]
-    cookies = [(param, _cookie(param)) for param in params if param.where is Where.COOKIE]
+    cookies = [(param, _cookie(param, taken)) for param, taken in others(params, {Where.COOKIE}, foreign)]
     if not headers and not cookies:
         return None
     names = [param.name.lower().encode("ascii") for param, _ in headers]
@@ -71,14 +77,21 @@ def _field(text: str) -> bytes:
         raise Unfit(str(error)) from error
 
 
-def _cookie(param: Param) -> Callable[[Json], bytes | None]:
-    make = _cookie_pairs(param)
+def _cookie(param: Param, taken: frozenset[str]) -> Callable[[Json], bytes | None]:
+    exploded = param.explode and param.media_type is None
+    make = contained(param.name, _cookie_pairs(param), taken, _described(param.schema) if exploded else None)
 
     def cookie(value: Json) -> bytes | None:
         # OpenAPI 3.2: “neither the `&` nor `?` delimiters are ever correct”, so exploded members are cookies too.
         return _field("; ".join([f"{key}={text}" for key, text in make(value)])) or None
 
     return cookie
+
+
+def _described(schema: Json) -> frozenset[str] | None:
+    """The members of an object that may become cookies: a document that names some means no session by the others."""
+    properties = schema.get("properties") if isinstance(schema, dict) else None
+    return frozenset(properties) if isinstance(properties, dict) and properties else None
 
 
 def _cookie_pairs(param: Param) -> Pairs:

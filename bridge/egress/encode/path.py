@@ -1,18 +1,18 @@
 """The path of a request: literal pieces and slots, by segment.
 
 A value can fill its segment and nothing else. Whatever is special in a URL arrives encoded, and a finished segment that
-is empty, `.` or `..` is refused, because any server between here and the resource may fold it away.
+is empty, or in which a server between here and the resource may find `.` or `..`, is refused: it may be folded away.
 """
 
 import re
 from collections.abc import Callable, Mapping
-from itertools import product
 from typing import TypeAlias
 
 from bridge.egress.encode.content import content_text
 from bridge.egress.encode.style import expander, shapes_of
 from bridge.egress.encode.text import UNFIT, Quote, Unfit, missing, path_reserved, refused, reserved, scalar, strict
 from bridge.model import Arguments, BadArguments, Param, Style, Where
+from bridge.model.paths import climbs, unreadable
 
 Piece: TypeAlias = Callable[[Arguments], str]
 Segment: TypeAlias = str | Piece
@@ -21,7 +21,6 @@ _SLOT = re.compile(r"\{([^{}]*)\}")
 # A template's own text stays as it was written, but for what RFC 3986 sections 3.3 and 3.4 keep out of the place.
 path_literal = reserved("!$&'()*+,;=:@/")
 _QUERY_LITERAL = reserved("!$&'()*+,;=:@/?")
-_DOTS = frozenset("".join(dots) for count in (1, 2) for dots in product((".", "%2e", "%2E"), repeat=count))
 
 
 def split_key(key: str) -> tuple[str, str]:
@@ -79,28 +78,41 @@ def _pieces(template: str, slots: Mapping[str, Param], literal: Quote) -> list[S
 def _segment(template: str, slots: Mapping[str, Param]) -> Segment:
     pieces = _pieces(template, slots, path_literal)
     if all(isinstance(piece, str) for piece in pieces):
-        return "".join(piece for piece in pieces if isinstance(piece, str))
+        return _literal("".join(piece for piece in pieces if isinstance(piece, str)))
     names = [slots[name].argument for name in _SLOT.findall(template)]
     if len(pieces) == 1:
         return _guarded(pieces[0], names[0])  # type: ignore[arg-type]
     return _guarded(_joined(pieces), " and ".join(names))
 
 
+def _literal(text: str) -> Segment:
+    """A document may be a stranger's: its paths stay below the upstream's base as well."""
+    if not climbs(text) and not unreadable(text):
+        return text
+
+    def refuse(arguments: Arguments) -> str:
+        raise BadArguments(f"the operation's own path holds the segment “{text}”, which may lead to another path")
+
+    return refuse
+
+
 def _guarded(piece: Piece, argument: str) -> Piece:
     def segment(arguments: Arguments) -> str:
         text = piece(arguments)
-        if text in _FOLDED or (";" in text and text.partition(";")[0] in _DOTS):
+        if not text or climbs(text):
             raise _folds(argument, text)
+        if "%" in text and unreadable(text):
+            raise refused(argument, _UNREADABLE)
         return text
 
     return segment
 
 
-_FOLDED = _DOTS | {""}
+_UNREADABLE = Unfit("holds a backslash or a control character, which no path may hold")
 
 
 def _folds(argument: str, text: str) -> BadArguments:
-    """`..;x` counts as well: some servers strip a segment's parameters before they fold dots."""
+    """An encoded slash alone is data: `a%2Fb` is one resource's name."""
     spelled = "empty" if not text else f"“{text}”"
     return refused(argument, Unfit(f"would make a path segment {spelled}; send the identifier of one resource"))
 

@@ -2,9 +2,11 @@
 
 from collections.abc import Callable
 from typing import TypeAlias
+from urllib.parse import parse_qsl
 
 from bridge.egress.encode.content import content_text
 from bridge.egress.encode.form import form_text
+from bridge.egress.encode.own import contained, others, refuse_taken
 from bridge.egress.encode.style import pairs, shapes_of
 from bridge.egress.encode.text import UNFIT, item, missing, query_reserved, refused, scalar, strict
 from bridge.egress.media import essence
@@ -13,9 +15,14 @@ from bridge.model import Arguments, Json, Param, Style, Where
 Write: TypeAlias = Callable[[Json], str]
 
 
-def compile_query(params: tuple[Param, ...]) -> Callable[[Arguments], str] | None:
-    """The query without its question mark; None where the operation has no query parameters."""
-    writers = [(param.argument, param.required, _writer(param)) for param in params if param.where in _WRITERS]
+def compile_query(
+    params: tuple[Param, ...], foreign: frozenset[str] = frozenset()
+) -> Callable[[Arguments], str] | None:
+    """The query without its question mark; None where the operation has no query parameters. `foreign` are names in the
+    query that no argument may write: credentials, and what the path's key has already."""
+    writers = [
+        (param.argument, param.required, _writer(param, taken)) for param, taken in others(params, _WRITERS, foreign)
+    ]
     if not writers:
         return None
 
@@ -38,11 +45,11 @@ def compile_query(params: tuple[Param, ...]) -> Callable[[Arguments], str] | Non
     return query
 
 
-def _writer(param: Param) -> Write:
-    return _WRITERS[param.where](param)
+def _writer(param: Param, taken: frozenset[str]) -> Write:
+    return _WRITERS[param.where](param, taken)
 
 
-def _one(param: Param) -> Write:
+def _one(param: Param, taken: frozenset[str]) -> Write:
     write = query_reserved if param.allow_reserved else strict
     if param.media_type is not None:
         prefix, text = strict(param.name) + "=", content_text(param)
@@ -51,13 +58,14 @@ def _one(param: Param) -> Write:
     if not shapes and param.style in (Style.FORM, Style.SPACE, Style.PIPE, Style.TABS):
         prefix = strict(param.name) + "="
         return lambda value: prefix + write(scalar(value))
-    return _many(param)
+    return _many(param, taken)
 
 
-def _many(param: Param) -> Write:
+def _many(param: Param, taken: frozenset[str]) -> Write:
     write = query_reserved if param.allow_reserved else strict
     shapes = shapes_of(param.schema)
-    make = pairs(param.name, param.style, write, strict, shapes, explode=param.explode)
+    plain = pairs(param.name, param.style, write, strict, shapes, explode=param.explode)
+    make = contained(param.name, plain, taken)
     # An empty array is undefined, so it is left out, unless the document wants the bare name then.
     empty = strict(param.name) + "=" if param.allow_empty else ""
 
@@ -73,12 +81,19 @@ def _many(param: Param) -> Write:
     return many
 
 
-def _whole(param: Param) -> Write:
+def _whole(param: Param, taken: frozenset[str]) -> Write:
     """OpenAPI 3.2, `querystring`: “treats the entire URL query string as a value”."""
-    if essence(param.media_type or "") == "application/x-www-form-urlencoded":
-        return form_text
-    text = content_text(param)
-    return lambda value: strict(text(value))
+    if essence(param.media_type or "") != "application/x-www-form-urlencoded":
+        text = content_text(param)
+        return lambda value: strict(text(value))
+
+    def whole(value: Json) -> str:
+        written = form_text(value)
+        for name, _ in parse_qsl(written, keep_blank_values=True):
+            refuse_taken(name, taken)
+        return written
+
+    return whole
 
 
-_WRITERS: dict[Where, Callable[[Param], Write]] = {Where.QUERY: _one, Where.QUERYSTRING: _whole}
+_WRITERS: dict[Where, Callable[[Param, frozenset[str]], Write]] = {Where.QUERY: _one, Where.QUERYSTRING: _whole}

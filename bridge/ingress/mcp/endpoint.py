@@ -13,11 +13,11 @@ from dataclasses import dataclass
 
 from bridge.ingress.answer import answer
 from bridge.ingress.asgi import Receive, Scope, Send, peer
-from bridge.ingress.body import read_whole
+from bridge.ingress.body import Upload, WhileThere, read_whole
 from bridge.ingress.mcp.envelope import Message, decode, id_of, read
 from bridge.ingress.mcp.eras import MODERN, Revision, revision_of
 from bridge.ingress.mcp.headers import VERSION, check_accept, fields_of, plain, screen, too_large
-from bridge.ingress.mcp.legacy import batch
+from bridge.ingress.mcp.legacy import MOST_AT_ONCE, batch
 from bridge.ingress.mcp.methods import PATIENCE, Exchange, looked_up
 from bridge.ingress.mcp.modern import climb
 from bridge.ingress.mcp.refusals import Internal
@@ -31,7 +31,7 @@ log = logging.getLogger(__name__)
 JSON: Headers = ((b"content-type", b"application/json"),)
 
 # Refusals of the HTTP exchange keep their status whatever the message was; so does a fault of ours.
-KEPT = frozenset({401, 403, 405, 406, 413, 415, 421, 429, 500})
+KEPT = frozenset({401, 403, 405, 406, 413, 415, 421, 429, 500, 501})
 # For all others the JSON-RPC code decides. 2026-07-28 gives each its status; before, an answered request is a 200 even
 # if the answer is an error, and only what is no request at all is a 400.
 STATUS: Mapping[bool, Mapping[int, int]] = {
@@ -130,8 +130,12 @@ def _refuse(visit: Visit, refusal: Refusal, identity: bytes | None) -> Reply:
 
 
 async def _batch(visit: Visit, revision: Revision, messages: list[Message]) -> tuple[int, Headers, bytes]:
-    async with asyncio.TaskGroup() as group:
-        tasks = [group.create_task(_reply(visit, revision, message)) for message in messages]
+    """Raises ClientGone. That a legacy client's leaving cancels nothing protects a call that it may ask about again;
+    of many calls in one POST nobody learns anything any more, and a stranger could fill the upstreams with them."""
+    connection, turns = Upload(visit.receive), asyncio.Semaphore(MOST_AT_ONCE)
+    connection.leave_unread()
+    async with WhileThere(connection), asyncio.TaskGroup() as group:
+        tasks = [group.create_task(_in_turn(visit, revision, message, turns)) for message in messages]
     replies = [task.result() for task in tasks]
     # Credentials belong to the POST, so one entry's challenge is everybody's.
     challenged = next((reply for reply in replies if reply.status == 401), None)
@@ -140,6 +144,19 @@ async def _batch(visit: Visit, revision: Revision, messages: list[Message]) -> t
     if challenged is not None:
         return challenged.status, challenged.outcome.headers + JSON, body
     return (200, JSON, body) if bodies else (202, (), b"")
+
+
+async def _in_turn(visit: Visit, revision: Revision, message: Message, turns: asyncio.Semaphore) -> Reply:
+    try:
+        await turns.acquire()
+    except asyncio.CancelledError:
+        name, _ = looked_up(message, modern=revision.modern)
+        _left(visit, visit.call(name))
+        raise
+    try:
+        return await _reply(visit, revision, message)
+    finally:
+        turns.release()
 
 
 def _single(reply: Reply) -> tuple[int, Headers, bytes]:
@@ -159,8 +176,7 @@ async def _reply(visit: Visit, revision: Revision, message: Message) -> Reply:
         outcome, members = await handler(exchange)
         status, body = _rendered(exchange, outcome, members)
     except (ClientGone, asyncio.CancelledError):
-        gone = refused(ClientGone("the client left before the answer was ready"))
-        visit.replies.append(Reply(call, gone, 499, b""))
+        _left(visit, call)
         raise
     except Refusal as refusal:
         outcome = refused(refusal)
@@ -172,6 +188,11 @@ async def _reply(visit: Visit, revision: Revision, message: Message) -> Reply:
     reply = Reply(call, outcome, status, body)
     visit.replies.append(reply)
     return reply
+
+
+def _left(visit: Visit, call: Call) -> None:
+    gone = refused(ClientGone("the client left before the answer was ready"))
+    visit.replies.append(Reply(call, gone, 499, b""))
 
 
 def _rendered(exchange: Exchange, outcome: Outcome, members: Pieces = ()) -> tuple[int, bytes]:

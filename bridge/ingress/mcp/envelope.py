@@ -5,7 +5,6 @@ win. A proxy that lets the first one win would then have authorised another call
 names are refused, wherever they are.
 """
 
-import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -13,6 +12,7 @@ import orjson
 
 from bridge.ingress.mcp.refusals import InvalidRequest, ParseError
 from bridge.model import Json
+from bridge.pipeline.strict import loses_digits, repeats
 
 MOST_NESTED = 128
 MOST_ID = 256
@@ -28,7 +28,7 @@ class Message:
 
 
 def decode(body: bytes) -> Json:
-    """Raises ParseError; InvalidRequest for nesting beyond MOST_NESTED and for repeated names."""
+    """Raises ParseError; InvalidRequest for nesting beyond MOST_NESTED, repeated names and lost digits."""
     try:
         value = orjson.loads(body)
     except orjson.JSONDecodeError as error:
@@ -36,8 +36,11 @@ def decode(body: bytes) -> Json:
     # Every level of nesting opens a bracket, so few brackets prove that it is shallow.
     if body.count(b"{") + body.count(b"[") > MOST_NESTED and _deep(value):
         raise InvalidRequest(f"the body is nested more than {MOST_NESTED} levels deep")
-    if _repeats(body, value):
+    if repeats(body, value):
         raise InvalidRequest("the body names a member of an object twice")
+    # RFC 8259 section 6: beyond what a reader can hold, implementations do not “agree exactly on their numeric values”.
+    if loses_digits(body):
+        raise InvalidRequest("the body holds an integer below -2^63 or beyond 2^64-1, which would lose digits")
     return value
 
 
@@ -55,31 +58,6 @@ def _inside(value: Json) -> Iterable[Json]:
     if isinstance(value, dict):
         return value.values()
     return value if isinstance(value, list) else ()
-
-
-def _repeats(body: bytes, value: Json) -> bool:
-    r"""Whether some object in `body`, which decodes to `value`, names a member twice.
-
-    JSON has one colon per member, plus those inside strings, and orjson writes what it read with neither more nor
-    fewer: a member that was overwritten took at least its own colon with it. Only `\u003a` hides a colon from the
-    count, and such a body is read again, slowly.
-    """
-    if b"\\u003a" in body or b"\\u003A" in body:
-        return _repeats_exactly(body)
-    return body.count(b":") != orjson.dumps(value).count(b":")
-
-
-def _repeats_exactly(body: bytes) -> bool:
-    repeated = False
-
-    def member_names(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
-        nonlocal repeated
-        members = dict(pairs)
-        repeated |= len(members) != len(pairs)
-        return members
-
-    json.loads(body, object_pairs_hook=member_names)
-    return repeated
 
 
 def read(value: Json) -> Message:

@@ -5,17 +5,10 @@ value was sent once.
 """
 
 import re
-from urllib.parse import urlsplit
 
 from bridge.ingress.asgi import Scope
-from bridge.ingress.mcp.refusals import (
-    ForeignOrigin,
-    InvalidRequest,
-    Misdirected,
-    NotAcceptable,
-    NotPost,
-    UnsupportedMedia,
-)
+from bridge.ingress.gate import ForeignOrigin, Misdirected, invited, is_host, public_origin, served, upgrade_refused
+from bridge.ingress.mcp.refusals import InvalidRequest, NotAcceptable, NotPost, UnsupportedMedia
 from bridge.model import TooLarge
 from bridge.pipeline.runtime import Runtime
 
@@ -50,8 +43,11 @@ def plain(fields: dict[bytes, bytes], name: bytes) -> str | None:
 
 
 def screen(rt: Runtime, scope: Scope, fields: dict[bytes, bytes]) -> None:
-    """Raises InvalidRequest, Misdirected, ForeignOrigin, NotPost, UnsupportedMedia, TooLarge."""
+    """Raises InvalidRequest, Misdirected, ForeignOrigin, UpgradeRefused, NotPost, UnsupportedMedia, TooLarge."""
     _check_address(rt, scope, fields)
+    # RFC 9110 section 7.8 lets a server ignore it. The server under us does not read the body of such a request.
+    if b"upgrade" in fields:
+        raise upgrade_refused()
     if scope["method"] != "POST":
         raise NotPost("this endpoint takes POST", headers=((b"allow", b"POST"),))
     _check_media(fields)
@@ -69,24 +65,18 @@ def _check_address(rt: Runtime, scope: Scope, fields: dict[bytes, bytes]) -> Non
     if not host and scope["http_version"] != "1.0":
         # RFC 9112 section 3.2: 400 "to any HTTP/1.1 request message that lacks a Host header field", or has two.
         raise InvalidRequest("the request must name one Host")
-    if rt.mcp.hosts is not None and host not in rt.mcp.hosts and _without_port(host) not in rt.mcp.hosts:
+    if host and not is_host(host):
+        raise InvalidRequest("the Host must be a host name or address, with or without a port")
+    if not served(host, rt.mcp.hosts):
         raise Misdirected("this endpoint is not served under that host name")
     if b"origin" in fields and not _may_come_from((plain(fields, b"origin") or "").lower(), rt, scope["scheme"], host):
         raise ForeignOrigin("pages of that origin may not call this endpoint")
 
 
-def _without_port(host: str) -> str:
-    return re.sub(r":[0-9]*\Z", "", host)
-
-
 def _may_come_from(origin: str, rt: Runtime, scheme: str, host: str) -> bool:
     """ "Servers MUST validate the Origin header on all incoming connections" (Streamable HTTP, Security)."""
-    # `*` in the CORS settings lets every page read what the people's door says; it does not let every page call tools.
-    if origin in rt.mcp.origins or (rt.cors is not None and origin in rt.cors.origins):
-        return True
-    public = urlsplit(rt.public_url.lower())
-    own = {f"{scheme}://{host}"} if host else set()
-    return origin in (own | {f"{public.scheme}://{public.netloc}"} if public.netloc else own)
+    own = f"{scheme}://{host}" if host else ""
+    return bool(origin) and (invited(rt, origin) or origin in {own, public_origin(rt)})
 
 
 def _check_media(fields: dict[bytes, bytes]) -> None:

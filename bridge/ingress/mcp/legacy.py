@@ -10,6 +10,8 @@ from bridge.ingress.mcp.refusals import InvalidParams, InvalidRequest
 from bridge.model import Json
 
 MOST_IN_BATCH = 50
+MOST_AT_ONCE = 8
+"""Messages of one batch that are handled at the same time."""
 
 
 def negotiate(params: dict[str, Json]) -> str:

@@ -84,6 +84,8 @@ def list_tools(exchange: Exchange, principal: Principal) -> Pieces:
     toolset, digest = exchange.toolset, exchange.rt.catalog.digest
     given = exchange.message.params.get("cursor")
     start = 0 if given is None else cursor.read(given, toolset.name, digest)
+    if not toolset.begins_page(start):
+        raise InvalidParams("the cursor is not one of this endpoint; list again without one")
     page, following = toolset.page(exchange.revision.form, principal.grant, start)
     members = [b'"tools":', page]
     if following is not None:
@@ -108,7 +110,7 @@ async def call_tool(exchange: Exchange) -> tuple[Outcome, Pieces]:
 
     Streamable HTTP 2026-07-28: a client that closes the response stream has cancelled. For the legacy revisions
     "disconnection SHOULD NOT be interpreted as the client cancelling its request", so there the call runs to its end,
-    bounded by its deadline, though nobody will read the answer.
+    bounded by its deadline, though nobody will read the answer. Batches are another matter: `endpoint` cancels them.
     """
     _address(exchange)
     if not exchange.revision.modern:

@@ -45,16 +45,6 @@ class UnsupportedMedia(BadRequest):
     code, http, title = "unsupported_media", 415, "Unsupported media type"
 
 
-class ForeignOrigin(BadRequest):
-    """A web page of an origin that is not allowed: what DNS rebinding looks like from here."""
-
-    code, http, title = "foreign_origin", 403, "Origin not allowed"
-
-
-class Misdirected(BadRequest):
-    code, http, title = "misdirected", 421, "Misdirected request"
-
-
 class Internal(Refusal):
     """A fault of ours. The message says which call it was and nothing else; the log knows the rest."""
 

@@ -4,7 +4,8 @@ Documents are often incomplete and clients often sloppy, so whatever a document 
 parameters, headers, cookies and parts that it does not name, a body where it describes none, properties that an object
 does not name (readOnly ones among them, which people send back as they got them). Where an encoding has several
 readings, one that fits is enough. A body in another media type than the gateway itself would write is judged by its
-content type alone: its schema is another one. So are XML, text and bytes, and bodies with a content-encoding.
+content type alone: its schema is another one. So are XML, text and bytes. A content-coding would hide what is judged,
+so it is a problem.
 """
 
 from functools import cache

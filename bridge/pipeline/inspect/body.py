@@ -4,13 +4,12 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import TypeAlias
 
-import orjson
-
 from bridge.egress.media import essence, is_json, is_range
 from bridge.model import Body, BodyKind, Headers, Operation
 from bridge.pipeline.inspect.assembled import assembled
 from bridge.pipeline.inspect.fields import Content, compile_form, compile_multipart
 from bridge.pipeline.inspect.report import judged
+from bridge.pipeline.strict import loads
 
 Inside: TypeAlias = Callable[[Headers, bytes], Iterator[str]]
 """Headers and body of a request → problems."""
@@ -27,7 +26,8 @@ def compile_inside(operation: Operation) -> Inside:
     judge = _JUDGES[body.kind](operation, body) if body.kind in _JUDGES else None
 
     def inside(headers: Headers, content: bytes) -> Iterator[str]:
-        media_type = _field(headers, b"content-type")
+        media_types = _lines(headers, b"content-type")
+        media_type = media_types[0] if media_types else ""
         if not content and not (media_type and body.kind in _MAY_BE_EMPTY):
             if body.required:
                 yield f"body: is missing, but required; send {_listed(body)}"
@@ -36,14 +36,28 @@ def compile_inside(operation: Operation) -> Inside:
         if found is None:
             came = f"not {media_type[:80]}" if media_type else "but the request has no content-type"
             yield f"body: must be {_listed(body)}, {came}"
-        elif judge is not None and _applies(body, found, media_type) and not _field(headers, b"content-encoding"):
-            yield from judge(content, media_type)
+        elif len(media_types) > 1:
+            yield f"header 'content-type': is given {len(media_types)} times, but means one value; give it once"
+        elif judge is not None and _applies(body, found, media_type):
+            coding = _coding(headers)
+            yield from judge(content, media_type) if coding is None else (coding,)
 
     return inside
 
 
-def _field(headers: Headers, name: bytes) -> str:
-    return next((value.decode("latin-1").strip() for key, value in headers if key == name), "")
+def _lines(headers: Headers, name: bytes) -> list[str]:
+    return [value.decode("latin-1").strip() for key, value in headers if key == name]
+
+
+def _coding(headers: Headers) -> str | None:
+    """What is wrong with a body in another form than its own, which would pass unread."""
+    named = ",".join(_lines(headers, b"content-encoding")).split(",")
+    # RFC 9110 section 8.4.1: identity is “reserved as a synonym for "no encoding"”; section 5.6.1: a recipient MUST
+    # ignore empty elements of a list.
+    codings = [name for name in map(str.strip, named) if name.lower() not in ("", "identity")]
+    if not codings:
+        return None
+    return f"header 'content-encoding': a body in {', '.join(codings)[:80]} cannot be checked; send it plain"
 
 
 def _listed(body: Body) -> str:
@@ -101,9 +115,9 @@ def _json(operation: Operation, body: Body) -> Content:
     def judge(content: bytes, media_type: str) -> Iterator[str]:
         try:
             # RFC 8259 section 8.1: implementations “MAY ignore the presence of a byte order mark”.
-            value = orjson.loads(content.removeprefix(b"\xef\xbb\xbf"))
-        except orjson.JSONDecodeError as error:
-            yield f"body: must be JSON, but has an error: {error}"
+            value = loads(content.removeprefix(b"\xef\xbb\xbf"))
+        except ValueError as error:
+            yield f"body: {error}"
         else:
             yield from judged(schema, value, "body{}")
 

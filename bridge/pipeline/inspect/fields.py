@@ -4,8 +4,6 @@ from collections.abc import Callable, Iterator
 from typing import TypeAlias
 from urllib.parse import unquote_plus
 
-import orjson
-
 from bridge.egress.media import is_json
 from bridge.model import Body, Field, Operation, Style
 from bridge.pipeline.inspect.assembled import assembled
@@ -15,6 +13,7 @@ from bridge.pipeline.inspect.raw import Pairs, Parsed, Raws, form_of, named, one
 from bridge.pipeline.inspect.reader import Schema, TooMuch
 from bridge.pipeline.inspect.report import TOO_MUCH, judged, literal
 from bridge.pipeline.inspect.schema import TooWide
+from bridge.pipeline.strict import loads
 
 Content: TypeAlias = Callable[[bytes, str], Iterator[str]]
 """Whole body and its content type → problems."""
@@ -83,8 +82,8 @@ def _media_type(field: Field) -> str:
 def _parsed(text: str) -> Raws:
     """A text that is no JSON is left to the schema, which says what it should have been."""
     try:
-        return (Parsed(orjson.loads(text)),)
-    except orjson.JSONDecodeError:
+        return (Parsed(loads(text)),)
+    except ValueError:
         return one(text)
 
 

@@ -3,8 +3,6 @@
 from collections.abc import Callable, Iterator, Mapping
 from typing import TypeAlias
 
-import orjson
-
 from bridge.egress.media import is_json, is_xml
 from bridge.model import Headers, Json, Operation, Param, Style, Where
 from bridge.pipeline.inspect.find import Given, Request, finder, take_apart
@@ -14,6 +12,7 @@ from bridge.pipeline.inspect.reader import Schema, TooMuch
 from bridge.pipeline.inspect.report import TOO_MUCH, judged, literal
 from bridge.pipeline.inspect.schema import TooWide
 from bridge.pipeline.problems import describe
+from bridge.pipeline.strict import loads
 
 Outside: TypeAlias = Callable[[str, str, Headers], Iterator[str]]
 """Path, query and headers of a request → problems."""
@@ -99,9 +98,9 @@ class _Judge:
 
     def _json(self, text: str) -> Iterator[str]:
         try:
-            value = orjson.loads(text)
-        except orjson.JSONDecodeError as error:
-            yield self._say(f"must be JSON text, but has an error: {error}")
+            value = loads(text)
+        except ValueError as error:
+            yield self._say(str(error))
         else:
             yield from judged(self._schema, value, self._place)
 

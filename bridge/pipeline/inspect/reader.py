@@ -8,13 +8,12 @@ import math
 import re
 from collections.abc import Callable, Iterator, Mapping
 
-import orjson
-
 from bridge.model import Json
-from bridge.pipeline.arguments import compiled, explained
 from bridge.pipeline.inspect.raw import Parsed, Raw, Raws
 from bridge.pipeline.inspect.schema import View, closed, element, member, names, required, slot, types, views
-from bridge.pipeline.problems import Problem
+from bridge.pipeline.problems import Problem, explained
+from bridge.pipeline.strict import loads
+from bridge.pipeline.validators import compiled
 
 _NUMBER = re.compile(r"-?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]{1,4})?").fullmatch
 _LONGEST_NUMBER = 1000
@@ -49,30 +48,27 @@ class Schema:
         self._shared = shared or _Shared(defs)
         self._types: frozenset[str] | None = None
         self._views: list[tuple[View, dict[str | int, Schema]]] | None = None
-        self._validator: tuple[Callable[[Json], bool], Callable[[Json, int], list[Problem]]] | None = None
+        self._validator: Callable[[Json], bool] | None = None
 
     # --- judging ---
 
     def accepts(self, value: Json) -> bool:
         try:
-            return self._judges()[0](value)
+            return self._is_valid(value)
         except ValueError:  # nested more deeply than the validator goes
             return False
 
     def problems(self, value: Json, limit: int) -> list[Problem]:
         """Raises ValueError for a value that the validator cannot hold, such as one nested too deeply."""
-        return [] if self.accepts(value) else self._judges()[1](value, limit)
+        return [] if self._is_valid(value) else explained(value, self._schema, limit)
 
-    def _judges(self) -> tuple[Callable[[Json], bool], Callable[[Json, int], list[Problem]]]:
+    def _is_valid(self, value: Json) -> bool:
         if self._validator is None:
             try:
-                validator = compiled(self._schema, "request")
+                self._validator = compiled(self._schema, "request").is_valid
             except ValueError:  # a schema that is none describes nothing
-                self._validator = (lambda value: True), (lambda value, limit: [])
-            else:
-                explain = lambda value, limit: explained(validator, value, self._schema, limit)  # noqa: E731
-                self._validator = validator.is_valid, explain
-        return self._validator
+                self._validator = lambda value: True
+        return self._validator(value)
 
     # --- asking ---
 
@@ -217,6 +213,6 @@ def _number(text: str) -> int | float | None:
 def _container(text: str) -> Iterator[Json]:
     """Where the styles define no nesting, an inner array or object travels as JSON text."""
     try:
-        yield orjson.loads(text)
-    except orjson.JSONDecodeError:
+        yield loads(text)
+    except ValueError:
         return

@@ -77,6 +77,21 @@ def test_a_picture_is_base64(upstream: str) -> None:
     assert base64.b64decode(block["data"]) == b"\x89PNG"
 
 
+def test_a_picture_is_told_by_its_size_and_saved_where_one_likes(upstream: str, folder: Path) -> None:
+    ran = run("call", "get_thing", "id=7", "--spec", small(), "--upstream", upstream, "--save", "it.png")
+    assert (ran.code, ran.out) == (0, "[image/png, 4 bytes]\n")
+    assert (folder / "it.png").read_bytes() == b"\x89PNG"
+
+
+@pytest.mark.parametrize(
+    ("id", "file", "said"), [("5", "it.png", "text alone"), ("7", "no/it.png", "cannot be written")]
+)
+def test_what_cannot_be_saved_is_4_and_said(upstream: str, id: str, file: str, said: str) -> None:
+    ran = run("call", "get_thing", f"id={id}", "--spec", small(), "--upstream", upstream, "--save", file)
+    assert ran.code == 4
+    assert said in ran.err
+
+
 def test_the_operators_header_is_sent_with_its_variable_filled_in(
     upstream: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -86,12 +101,13 @@ def test_the_operators_header_is_sent_with_its_variable_filled_in(
     assert orjson.loads(ran.out)["auth"] == f"Bearer {SECRET}"
 
 
-def test_a_dry_run_shows_the_request_without_the_operators_headers(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_dry_run_shows_the_operators_headers_without_their_values(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TOKEN", SECRET)
     flags = ["--upstream", "http://api.test/v1", "--upstream-header", "Authorization: Bearer ${TOKEN}", "--dry-run"]
     ran = run("call", "get_thing", "id=5", "--spec", small(), *flags)
     assert ran.code == 0
     assert ran.out.splitlines()[0] == "GET http://api.test/v1/things/5"
+    assert "authorization: ***" in ran.out.splitlines()
     assert SECRET not in ran.out + ran.err
 
 
@@ -134,15 +150,48 @@ def test_a_file_is_sent_as_it_is(folder: Path) -> None:
     assert dry("put", "body=@data.bin").json["body"] == "whole file"
 
 
+def test_a_binary_body_is_counted_in_text_and_base64_in_json(folder: Path) -> None:
+    content = {"required": True, "content": {"application/octet-stream": {}}}
+    name = written(**{"PUT /file": operation("put", requestBody=content)})
+    (folder / "data.bin").write_bytes(b"\x89PNG\x00")
+    assert base64.b64decode(dry("put", "body=@data.bin").json["bodyBase64"]) == b"\x89PNG\x00"
+    assert run("call", "put", "body=@data.bin", "--spec", name, "--dry-run").out.splitlines()[-1] == "<5 bytes>"
+
+
 def test_a_file_that_is_not_there_is_a_usage_error() -> None:
     small()
     ran = dry("add_thing", "name=@no.bin")
     assert (ran.code, ran.err) == (2, "error: no.bin: No such file or directory\n")
 
 
-def test_all_arguments_as_one_object_and_single_ones_win() -> None:
+def test_arguments_as_one_object_go_with_single_ones() -> None:
     written(**{"POST /things": operation("add", requestBody=body_of(a={"type": "integer"}, b={"type": "integer"}))})
-    assert orjson.loads(dry("add", "b=3", "--json", '{"a": 1, "b": 2}').json["body"]) == {"a": 1, "b": 3}
+    assert orjson.loads(dry("add", "b=3", "--json", '{"a": 1}').json["body"]) == {"a": 1, "b": 3}
+
+
+@pytest.mark.parametrize("twice", [["name=x", "name=y"], ["name=x", "--json", '{"name": "y"}']])
+def test_one_value_given_twice_is_a_usage_error(twice: list[str]) -> None:
+    small()
+    ran = dry("add_thing", *twice)
+    assert (ran.code, ran.err) == (2, "error: 'name' is given more than once, and takes one value\n")
+
+
+NUMBERS: Json = {"type": "array", "items": {"type": "integer"}}
+
+
+@pytest.mark.parametrize(
+    ("schema", "given", "sent"),
+    [
+        ({"type": "array", "items": TEXT}, ["it=a", "it=5"], ["a", "5"]),
+        (NUMBERS, ["it=1"], [1]),
+        (NUMBERS, ["it=[1, 2]", "it=3"], [1, 2, 3]),
+        (NUMBERS, ["it=2", "--json", '{"it": [1]}'], [1, 2]),
+        ({"anyOf": [NUMBERS, {"type": "null"}]}, ["it=1", "it=2"], [1, 2]),
+    ],
+)
+def test_an_array_is_collected(schema: Json, given: list[str], sent: Json) -> None:
+    written(**{"POST /things": operation("add", requestBody=body_of(it=schema))})
+    assert orjson.loads(dry("add", *given).json["body"]) == {"it": sent}
 
 
 @pytest.mark.parametrize(

@@ -109,3 +109,34 @@ def test_a_lock_that_cannot_be_written_is_one_line() -> None:
     assert ran.code == 4
     assert ran.err.count("\n") == 1
     assert "names.lock: cannot be written" in ran.err
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "id", "line"),
+    [
+        ("a.yaml", "a: [", "document-invalid", 2),
+        ("bridge.yaml", "apis:\n  a: {spec: a.json, no: 1}\n", "config-invalid", 2),
+    ],
+)
+def test_json_keeps_its_shape_where_nothing_could_be_loaded(name: str, content: str, id: str, line: int) -> None:
+    small("a.json")
+    ran = run("check", keep(name, content), "-o", "json")
+    assert (ran.code, ran.err[:7]) == (3, "error: ")
+    (finding,) = ran.json["findings"]
+    assert {key: value for key, value in ran.json.items() if key != "findings"} == {
+        "apis": [], "operations": 0, "tools": 0, "tokens": 0,
+    }  # fmt: skip
+    assert set(finding) == FINDING
+    assert (finding["id"], finding["severity"], Path(finding["source"]).name, finding["line"]) == (
+        id,
+        "error",
+        name,
+        line,
+    )
+    assert finding["message"]
+    assert finding["advice"]
+
+
+def test_a_document_that_is_not_there_is_a_finding_too() -> None:
+    ran = run("check", "no.yaml", "-o", "json")
+    assert [(one["id"], one["source"]) for one in ran.json["findings"]] == [("document-invalid", "no.yaml")]

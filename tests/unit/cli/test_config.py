@@ -39,7 +39,7 @@ def test_show_takes_a_document_too() -> None:
 
 
 def test_schema_is_the_one_that_is_published() -> None:
-    assert run("config", "schema").out == SCHEMA.read_text()
+    assert run("config", "schema").out == run("config", "schema", "-o", "json").out == SCHEMA.read_text()
 
 
 def test_an_unknown_key_is_named_with_its_place_and_the_likely_one() -> None:
@@ -75,3 +75,14 @@ def test_without_anything_the_usage_is_told() -> None:
     ran = run("check")
     assert ran.code == 2
     assert "bridge.yaml" in ran.err
+
+
+@pytest.mark.parametrize("command", ["check", "serve", "tools"])
+@pytest.mark.parametrize("among", [["things.json", "other.yaml"], ["other.yaml", "things.json"], ["other.yaml"] * 2])
+def test_a_configuration_among_documents_is_a_usage_error_that_names_it(
+    file: str, command: str, among: list[str]
+) -> None:
+    Path(file).rename("other.yaml")
+    ran = run(command, *among)
+    assert (ran.code, ran.out) == (2, "")
+    assert "other.yaml is a configuration" in ran.err

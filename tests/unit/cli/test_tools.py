@@ -39,3 +39,12 @@ def test_an_operation_without_an_id_says_null() -> None:
     document = {"openapi": "3.1.0", "info": {"title": "T", "version": "1"}, "paths": {"/a": {"get": {"responses": {}}}}}
     (tool,) = run("tools", keep("one.json", document), "-o", "json").json
     assert tool["operation"]["operationId"] is None
+
+
+def test_several_apis_are_told_apart_in_the_table() -> None:
+    small("one.json")
+    written("two.json", **{"GET /b": operation("b")})
+    lines = [line.split() for line in run("tools", "one.json", "two.json").out.splitlines()]
+    assert lines[0][:2] == ["tool", "api"]
+    assert ["b", "two"] in [line[:2] for line in lines]
+    assert "api" not in run("tools", "one.json").out.splitlines()[0].split()

@@ -36,6 +36,19 @@ def test_an_api_that_cannot_be_imported_is_absent_and_the_others_are_there(tmp_p
     assert finding.source.endswith("broken.json")
 
 
+def test_an_api_that_fails_in_a_way_nobody_thought_of_is_absent_too(tmp_path: Path) -> None:
+    chosen = settings(tmp_path, {"things": THINGS, "odd": THINGS})
+    overlay = tmp_path / "overlay.json"
+    actions = [{"target": "$.info", "update": {}}]
+    info = {"title": "T", "version": "1"}
+    overlay.write_bytes(orjson.dumps({"overlay": "1.0.0", "info": info, "extends": "http://[", "actions": actions}))
+    odd = chosen.apis["odd"].model_copy(update={"overlays": (str(overlay),)})
+    loaded = load_apis(chosen.model_copy(update={"apis": {**chosen.apis, "odd": odd}}))
+    assert [api.name for api in loaded.catalog.apis] == ["things"]
+    (absent,) = loaded.absent
+    assert (absent.api, absent.error.message) == ("odd", "cannot be read: ValueError: Invalid IPv6 URL")
+
+
 def test_an_absent_api_has_no_route_and_its_neighbour_has(tmp_path: Path) -> None:
     chosen = settings(tmp_path, {"things": THINGS, "broken": "{"})
     rt = compile_runtime(chosen, load_apis(chosen), parts())
@@ -82,6 +95,8 @@ def test_locked_names_stay(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "said"),
     [("{", "cannot be read"), ("", "cannot be read"), ("[]", "one object of texts"), ('"x"', "one object of texts"),
+     ('{"api GET /things": "Bad-Name"}', "'api GET /things': 'Bad-Name' is no tool's name"),
+     ('{"api GET /things": ""}', "is no tool's name"), ('{"api GET /things": "a\\u202e"}', "is no tool's name"),
      ('{"a": 1}', "one object of texts"), ('{"a": null}', "one object of texts")],
 )  # fmt: skip
 def test_a_lock_that_is_none_is_refused_by_its_name(tmp_path: Path, content: str, said: str) -> None:

@@ -87,3 +87,15 @@ def test_apis_with_hosts_of_their_own_have_their_documents_there() -> None:
         document = orjson.loads(made[f"{name}.example.com", "/openapi.json"][1])
         assert document["paths"]["/a"]["get"]["operationId"] == name
         assert document["servers"] == [{"url": "/"}], "the public address is another host"
+
+
+def test_callbacks_and_links_do_not_lead_around_the_gateway_either() -> None:
+    called = {"post": {"servers": SECRET, "responses": {}}, "servers": SECRET}
+    linked = {"200": {"description": "OK", "links": {"next": {"operationId": "a", "server": SECRET[0]}}}}
+    operation = {"operationId": "a", "callbacks": {"done": {"{$request.body#/url}": called}}, "responses": linked}
+    callback = {"c": {"/x": called | {"get": operation}}}
+    components = {"callbacks": callback, "responses": linked, "links": {"l": {"server": SECRET[0]}}}
+    made = published(paths({"GET /a": operation}, webhooks={"w": called}, components=components))
+    assert b"internal.example.com" not in orjson.dumps(made)
+    assert made["paths"]["/a"]["get"]["callbacks"] == {"done": {"{$request.body#/url}": {"post": {"responses": {}}}}}
+    assert made["paths"]["/a"]["get"]["responses"]["200"]["links"] == {"next": {"operationId": "a"}}

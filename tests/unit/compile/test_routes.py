@@ -42,8 +42,8 @@ def test_several_addresses_keep_their_weights_headers_and_timeouts() -> None:
     several = [{"url": "https://a.example.com", "weight": 9}, {"url": "https://b.example.com/x"}]
     upstream = {"targets": several, "headers": {"X-Key": "the operator's"}, "timeout": "9s", "read_timeout": "3s"}
     assert endpoint(one([], {"upstream": upstream}), "plain").route.targets == (
-        Target("api:a.example.com", "https://a.example.com", "", 9, CREDENTIAL, Timeouts(5.0, 3.0, 9.0)),
-        Target("api:b.example.com", "https://b.example.com", "/x", 1, CREDENTIAL, Timeouts(5.0, 3.0, 9.0)),
+        Target("api", "https://a.example.com", "", 9, CREDENTIAL, Timeouts(5.0, 3.0, 9.0)),
+        Target("api#2", "https://b.example.com", "/x", 1, CREDENTIAL, Timeouts(5.0, 3.0, 9.0)),
     )
 
 
@@ -106,6 +106,53 @@ def test_a_document_from_the_network_does_not_send_calls_into_ours(server: str) 
     assert targets(one(at(server))) == [server], "a file is the operator's own"
 
 
+OTHERWISE_SPELT = [
+    "http://127.1", "http://2130706433", "http://0x7f000001", "http://0177.0.0.1", "http://0x7f.1", "http://0", "http://127.0.0.1.",
+    "http://localhost.", "http://ip6-localhost", "http://x.localdomain", "http://①②⑦.0.0.1", "http://127。0。0。1",
+    "http://[::ffff:127.0.0.1]", "http://user@10.0.0.5", "http://user:word@api.example.com", "http://1.2.3.4.5", "http://",
+    "http://api.example.com\\@127.0.0.1",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("server", OTHERWISE_SPELT)
+@pytest.mark.parametrize("given", ["spec", "overlay"])
+def test_no_other_spelling_of_an_address_does_either(server: str, given: str) -> None:
+    overlays = {"overlays": ["https://specs.example.com/overlay.yaml"]}
+    rt = one(at(server), overlays if given == "overlay" else {}, spec=URL if given == "spec" else "api.json")
+    assert targets(rt) == []
+    (finding,) = findings(rt, "no-upstream")
+    assert "//user" not in finding.message
+
+
+def test_an_odd_spelling_is_judged_as_the_address_that_it_says() -> None:
+    (finding,) = findings(one(at("http://2130706433"), spec=URL), "no-upstream")
+    assert "a loopback address" in finding.message
+    assert targets(one(at("http://134744072"), spec=URL)) == ["http://134744072"], "8.8.8.8"
+
+
+def test_a_name_that_a_document_from_the_network_gives_is_judged_where_it_is_dialled() -> None:
+    rt = one(at(PUBLIC), spec=URL, own={"servers": at("https://files.example.com")})
+    assert [endpoint(rt, name).route.targets[0].guarded for name in ("plain", "own")] == [True, True]
+    rt = one(at(PUBLIC), {"allow_private": True}, spec=URL)
+    assert not endpoint(rt, "plain").route.targets[0].guarded
+    rt = one(at(PUBLIC), {"upstream": {"url": "http://10.0.0.5"}}, spec=URL)
+    assert not endpoint(rt, "plain").route.targets[0].guarded, "the operator's word"
+    assert not endpoint(one(at(PUBLIC)), "plain").route.targets[0].guarded
+
+
+def test_where_references_may_leave_for_the_network_an_operations_own_server_is_judged() -> None:
+    api = {"allowed_origins": ["https://b.example.com"]}
+    rt = one(at("http://10.0.0.5"), api, own={"servers": at("http://10.0.0.6")})
+    assert (targets(rt, "plain"), targets(rt, "own")) == (["http://10.0.0.5"], [])
+
+
+@pytest.mark.parametrize("server", ["http://[::1", "http://h:99999", "http://h\x00"])
+def test_a_server_that_is_no_url_costs_itself_and_not_the_start(server: str) -> None:
+    rt = one(at(server), own={"servers": at(server)})
+    assert (targets(rt, "plain"), targets(rt, "own")) == ([], [])
+    assert findings(rt, "invalid-server")
+
+
 @pytest.mark.parametrize("server", INSIDE)
 def test_nor_does_a_single_operation_of_such_a_document(server: str) -> None:
     rt = one(at(PUBLIC), spec=URL, own={"servers": at(server)})
@@ -121,7 +168,7 @@ def test_nor_does_a_single_operation_of_such_a_document(server: str) -> None:
 def test_an_operation_is_called_at_its_own_server() -> None:
     rt = one(at(PUBLIC), own={"servers": at("https://files.example.com/up", "https://b.example.com")})
     assert (targets(rt, "plain"), targets(rt, "own")) == ([PUBLIC], ["https://files.example.com/up"])
-    assert [target.id for target in endpoint(rt, "own").route.targets] == ["api:files.example.com"]
+    assert [target.id for target in endpoint(rt, "own").route.targets] == ["api/own"]
 
 
 def test_a_relative_server_of_an_operation_is_a_path_at_the_documents_own() -> None:
@@ -155,3 +202,9 @@ def test_an_operations_own_time_out_ends_its_calls(timeout: float, read: float) 
     (target,) = endpoint(rt, "own").route.targets
     assert target.timeouts == Timeouts(5.0, read, timeout)
     assert endpoint(rt, "plain").route.targets[0].timeouts == Timeouts()
+
+
+def test_credentials_in_the_url_of_a_document_are_in_no_finding() -> None:
+    rt = one([], spec="https://specs.example.com/api.json?token=hidden")
+    (finding,) = findings(rt, "no-upstream")
+    assert finding.source == "https://specs.example.com/api.json?…"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bridge.model import Json
+from bridge.model import BadArguments, Json
 from bridge.pipeline.runtime import Rate
 from tests.kit.documents import paths
 from tests.unit.compile.kit import compiled, findings
@@ -32,6 +32,24 @@ def document(*keys: str, **more: Json) -> Json:
 )  # fmt: skip
 def test_on_a_loopback_address_agents_must_use_a_name_that_is_known(root: Json, hosts: set[str] | None) -> None:
     assert compiled({"api": document("GET /a")}, **root).mcp.hosts == hosts
+
+
+@pytest.mark.parametrize(
+    ("root", "hosts"),
+    [
+        ({}, LOOPBACK), ({"listen": "0.0.0.0:0"}, None),
+        ({"mcp": {"hosts": ["gw.example.com"]}}, LOOPBACK | {"gw.example.com"}),
+        ({"listen": "0.0.0.0:0", "mcp": {"hosts": ["gw.example.com"]}}, None),
+        ({"public_url": "https://GW.example.com:8443"}, LOOPBACK | {"gw.example.com:8443", "gw.example.com"}),
+    ],
+)  # fmt: skip
+def test_on_a_loopback_address_people_must_use_a_name_that_is_known(root: Json, hosts: set[str] | None) -> None:
+    assert compiled({"api": document("GET /a")}, **root).hosts == hosts
+
+
+def test_on_a_loopback_address_people_may_use_an_apis_own_host() -> None:
+    rt = compiled({"api": document("GET /a")}, apis={"api": {"host": "Pets.example.com"}})
+    assert rt.hosts == frozenset(LOOPBACK | {"pets.example.com"})
 
 
 def test_limits_and_the_agents_door_are_what_the_settings_say() -> None:
@@ -110,3 +128,16 @@ def test_below_a_prefix_or_with_another_path_for_agents_nothing_is_taken() -> No
     below = compiled({"api": document("GET /openapi.json")}, apis={"api": {"prefix": "/p"}})
     (finding,) = findings(below, "reserved-path")
     assert "GET /p/openapi.json" in finding.message
+
+
+def test_checks_of_very_many_tools_are_compiled_when_they_are_called() -> None:
+    """Their schemas are large: all of them compiled would take gigabytes."""
+    large = {"type": "string", "enum": [f"{'x' * 1000}{n}" for n in range(3000)]}
+    content = {"application/json": {"schema": {"type": "object", "properties": {"a": large}}}}
+    body = {"operationId": "a", "requestBody": {"content": content}}
+    rt = compiled({"api": paths({f"POST /a{n}": body | {"operationId": f"a{n}"} for n in range(5)})})
+    for n in range(5):
+        check = rt.endpoints["api", f"a{n}"].check
+        check({"a": f"{'x' * 1000}7"})
+        with pytest.raises(BadArguments):
+            check({"a": "y"})

@@ -10,8 +10,15 @@ NONE: Mapping[str, str] = {}
 
 
 async def asked(
-    app: Application, path: str, *, host: str = "127.0.0.1:8081", method: str = "GET", headers: Mapping[str, str] = NONE
+    app: Application,
+    path: str,
+    *,
+    host: str = "127.0.0.1:8081",
+    method: str = "GET",
+    headers: Mapping[str, str] = NONE,
+    server: str = "127.0.0.1",
 ) -> httpx.Response:
+    """`server` is the address that the connection came in over."""
     transport = httpx.ASGITransport(app)
-    async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
+    async with httpx.AsyncClient(transport=transport, base_url=f"http://{server}") as client:
         return await client.request(method, path, headers={"host": host, **headers})

@@ -73,5 +73,21 @@ async def test_nothing_can_be_changed(method: str, path: str) -> None:
     assert (await asked(health_app(held("a"), METRICS), path, method=method)).status_code == 405
 
 
-async def test_a_probe_may_use_any_name_for_the_host() -> None:
-    assert (await asked(health_app(held("a"), METRICS), "/readyz", host="10.0.0.7:8082")).status_code == 200
+@pytest.mark.parametrize("host", ["10.0.0.7:8082", "10.0.0.7", "[2001:db8::1]:8082", "localhost:8082", "[::1]"])
+@pytest.mark.parametrize("server", ["127.0.0.1", "10.0.0.7"])
+async def test_a_probe_may_use_any_address_for_the_host(host: str, server: str) -> None:
+    assert (await asked(health_app(held("a"), METRICS), "/readyz", host=host, server=server)).status_code == 200
+
+
+async def test_a_probe_from_elsewhere_may_use_any_name_for_the_host() -> None:
+    answer = await asked(health_app(held("a"), METRICS), "/readyz", host="pod.example", server="10.0.0.7")
+    assert answer.status_code == 200
+
+
+@pytest.mark.parametrize(
+    "host", ["evil.example", "evil.example:8082", "127.0.0.1.evil.example", "localhost.evil.example"]
+)
+@pytest.mark.parametrize("path", ["/livez", "/readyz", "/metrics"])
+async def test_on_a_loopback_address_a_page_that_rebinds_its_name_learns_nothing(path: str, host: str) -> None:
+    answer = await asked(health_app(held("a"), METRICS), path, host=host)
+    assert (answer.status_code, answer.text) == (400, "Invalid host header")

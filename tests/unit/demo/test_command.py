@@ -67,3 +67,16 @@ def test_a_wrong_port_is_a_usage_error() -> None:
     ended = subprocess.run([*COMMAND, "--port", "70000"], capture_output=True, text=True, timeout=15, check=False)
     assert ended.returncode == 2
     assert "not a port" in ended.stderr
+
+
+def test_it_ends_with_the_process_that_holds_its_input(tmp_path: Path) -> None:
+    arguments = [*COMMAND, "--port", "0", "--data", str(tmp_path), "--with-parent"]
+    with subprocess.Popen(arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdin is not None
+            assert process.stdout is not None
+            assert process.stdout.readline()
+            process.stdin.close()
+            assert process.wait(timeout=10) == 0
+        finally:
+            process.kill()

@@ -1,5 +1,6 @@
 """Answers as an agent gets them: bytes spliced, not rewritten; nothing lost without a word; nothing raised."""
 
+import time
 from base64 import b64encode
 from urllib.parse import quote
 
@@ -140,6 +141,13 @@ def test_long_text_is_clipped_with_a_mark_and_structure_stays_whole() -> None:
         (b"\xff", "text/plain; charset=ascii", "\ufffd"),
         (b"abc", "text/plain; charset=idna", "abc"),
         (b"abc", "text/plain; charset=nonsense", "abc"),
+        (b"abc", "text/plain; charset=utf-32-be-" + "x" * 80_000, "abc"),
+        (b"abc", "text/plain; charset=iso" + "8" * 30, "abc"),
+        (b"+AGE-", "text/plain; charset=utf-7", "+AGE-"),
+        ("grün".encode("utf-16"), "text/plain; charset=UTF-16", "grün"),
+        ("привет".encode("koi8-u"), "text/plain; charset=KOI8-U", "привет"),
+        ("日本".encode("shift_jis"), "text/plain; charset=Shift_JIS", "日本"),
+        ("grün".encode("latin-1"), "text/plain; charset=iso-8859-1", "grün"),
         (b"<svg/>", "image/svg+xml", "<svg/>"),
         (b"a: 1", "application/yaml", "a: 1"),
         (b"hello", None, "hello"),
@@ -233,6 +241,13 @@ def test_a_sequence_becomes_a_list_of_items(media_type: str, body: bytes, struct
     assert orjson.loads(structured)
 
 
+def test_an_event_of_many_lines_costs_no_more_than_its_length() -> None:
+    before = time.perf_counter()
+    result = decoded(b"data:\n" * (1 << 20), "text/event-stream")
+    assert result.structured == b'{"items":[{"data":"' + b"\\n" * ((1 << 20) - 1) + b'"}]}'
+    assert time.perf_counter() - before < 5
+
+
 def test_a_wrapped_tools_items_are_its_result() -> None:
     assert decoded(b"1\n2", "application/ndjson", offered=WRAPPED).structured == b'{"result":[1,2]}'
 
@@ -296,10 +311,22 @@ def test_a_redirect_is_an_error_that_names_where_to() -> None:
         ('</p>; rel="prev", </n>; rel="last next"', ["next: /n"]),
         ('</p>; rel="nextish"', []),
         ("<http://[>; rel=next", ["next: http://["]),
+        ('</n> ; title=x ; REL = "NEXT"', ["next: /n"]),
+        ("</a>; rel=prev; rel=next", []),
+        ("<<</n>; rel=next", ["next: /n"]),
+        ("</" + "n" * 4096 + ">; rel=next", []),
     ],
 )
 def test_a_next_link_is_told(link: str, onward: list[str]) -> None:
     assert texts(decoded(b"{}", link=link))[1:] == onward
+
+
+@pytest.mark.parametrize("link", ["<", "<>", ";rel=", '<>;a"', '<>;rel="', "<>; rel= ", '<>;rel="a ', "<>;"])
+def test_a_hostile_link_costs_no_time(link: str) -> None:
+    before = time.perf_counter()
+    for length in (4000, 100_000):
+        decoded(b"{}", link=(link * length)[:length])
+    assert time.perf_counter() - before < 0.5
 
 
 def test_a_created_things_address_and_paging_fields_are_told() -> None:

@@ -61,6 +61,9 @@ def test_an_unknown_peer_is_called_unknown() -> None:
     [
         *(b"forwarded", b"x-forwarded-for", b"x-forwarded-proto", b"x-forwarded-host", b"x-forwarded-prefix"),
         *(b"x-forwarded-client-cert", b"x-forwarded-port", b"x-real-ip", b"x-original-url", b"x-rewrite-url"),
+        *(b"true-client-ip", b"cf-connecting-ip", b"x-client-ip", b"x-cluster-client-ip", b"client-ip", b"x-forwarded"),
+        *(b"x-host", b"ssl-client-cert", b"x-ssl-client-s-dn", b"x-envoy-external-address", b"x-amzn-oidc-identity"),
+        *(b"client-cert", b"x-remote-user", b"x-http-method-override", b"proxy"),
     ],
 )
 def test_a_clients_claim_about_itself_is_dropped(name: bytes) -> None:

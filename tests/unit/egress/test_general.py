@@ -1,12 +1,20 @@
 """The upstream client against real sockets."""
 
 import asyncio
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
+from ipaddress import ip_address
+from typing import Any
 
+import httpcore
 import pytest
 
+from bridge.egress.address import Address
+from bridge.egress.dial import Resolver
 from bridge.egress.general import General
+from bridge.egress.public import Public
 from bridge.egress.upstream import Response
 from bridge.model import (
     BadRequest,
@@ -15,6 +23,7 @@ from bridge.model import (
     Timeouts,
     UpstreamBroken,
     UpstreamTimeout,
+    UpstreamUnreachable,
     Wire,
 )
 from tests.kit.origin import OK, Line, Origin, Script, answering, playing
@@ -213,3 +222,79 @@ async def test_a_slow_upstream_does_not_use_up_anothers_connections() -> None:
         assert await whole(await general.send(Wire("GET", "/"), quick, soon())) == b"ok"
         stuck.cancel()
         await asyncio.wait([stuck])
+
+
+# --- guarded targets --------------------------------------------------------------------------------------------------
+
+
+class Recorded(httpcore.AsyncNetworkBackend):
+    """Whatever is dialled, the kit's upstream answers."""
+
+    def __init__(self, url: str) -> None:
+        self.dialled: list[str] = []
+        self._port = int(url.rpartition(":")[2])
+
+    async def connect_tcp(self, host: str, *others: Any, **named: Any) -> httpcore.AsyncNetworkStream:
+        self.dialled.append(host)
+        if host == "8.8.8.8":
+            raise httpcore.ConnectError
+        return await httpcore.AnyIOBackend().connect_tcp("127.0.0.1", self._port)
+
+
+def resolving(*answers: Sequence[str]) -> Resolver:
+    """Another answer each time, as a name server that rebinds gives them."""
+    left = iter(answers)
+    return lambda host, port: [ip_address(address) for address in next(left)]
+
+
+@asynccontextmanager
+async def guarded(*answers: Sequence[str]) -> AsyncIterator[tuple[General, Recorded, Target]]:
+    async with playing(answering(OK)) as origin:
+        network = Recorded(origin.url)
+        general = General(public=Public(resolving(*answers), network))
+        yield general, network, Target("t1", "http://api.example", guarded=True, timeouts=Timeouts(1, 1, 5))
+        await general.aclose()
+
+
+async def test_a_guarded_target_is_dialled_by_the_address_that_was_checked() -> None:
+    async with guarded(["8.8.8.8", "1.1.1.1"]) as (general, network, at):
+        assert await whole(await general.send(Wire("GET", "/"), at, soon())) == b"ok"
+    assert network.dialled == ["8.8.8.8", "1.1.1.1"]
+
+
+@pytest.mark.parametrize(
+    "answer", [["127.0.0.1"], ["1.1.1.1", "10.0.0.1"], ["169.254.169.254"], ["::ffff:127.0.0.1"], []]
+)
+async def test_a_guarded_target_that_leads_inside_is_not_dialled(answer: list[str]) -> None:
+    async with guarded(answer) as (general, network, at):
+        with pytest.raises(UpstreamUnreachable):
+            await general.send(Wire("GET", "/"), at, soon())
+    assert network.dialled == []
+
+
+async def test_a_guarded_name_is_judged_at_every_connection() -> None:
+    async with guarded(["1.1.1.1"], ["127.0.0.1"]) as (general, network, at):
+        response = await general.send(Wire("GET", "/"), at, soon())
+        await response.aclose()
+        with pytest.raises(UpstreamUnreachable):
+            await general.send(Wire("GET", "/"), at, soon())
+    assert network.dialled == ["1.1.1.1"]
+
+
+async def test_a_guarded_target_gets_no_connection_that_was_made_without_the_guard() -> None:
+    async with upstream(answering(OK)) as (general, origin, at):
+        assert await whole(await general.send(Wire("GET", "/"), at, soon())) == b"ok"
+        with pytest.raises(UpstreamUnreachable):
+            await general.send(Wire("GET", "/"), replace(at, guarded=True), soon())
+    assert len(origin.requests) == 1
+
+
+async def test_a_guarded_name_that_is_not_resolved_in_time_is_given_up() -> None:
+    def silent(host: str, port: int) -> Sequence[Address]:
+        time.sleep(0.5)
+        return ()
+
+    general = General(public=Public(silent))
+    target = Target("t1", "http://api.example", guarded=True, timeouts=Timeouts(0.1, 1, 5))
+    with pytest.raises(UpstreamTimeout, match="could not be connected to in time"):
+        await general.send(Wire("GET", "/"), target, soon())

@@ -1,6 +1,7 @@
 """A compressed body comes back whole, in pieces that are small whatever they were made of."""
 
 import gzip
+import time
 import zlib
 from collections.abc import Callable
 
@@ -51,6 +52,18 @@ def test_members_of_a_gzip_body_follow_each_other(step: int) -> None:
 
 def test_piece_of_a_bomb_is_small() -> None:
     assert max(len(piece) for piece in inflate([gzip.compress(bytes(5_000_000))], "gzip")) == PIECE
+
+
+def test_many_members_in_one_chunk_cost_no_more_than_their_length() -> None:
+    packed = gzip.compress(b"") * 95_000
+    before = time.perf_counter()
+    assert b"".join(inflate([packed], "gzip")) == b""
+    assert time.perf_counter() - before < 1.5
+
+
+def test_members_without_an_end_are_no_body() -> None:
+    with pytest.raises(Undecodable, match="more than 100000 members"):
+        list(inflate([gzip.compress(b"") * 100_001], "gzip"))
 
 
 def test_empty_body_is_empty_in_every_coding() -> None:

@@ -135,3 +135,48 @@ def test_time_that_passes_between_import_and_build_does_not_count() -> None:
     read = import_api("api", Sources(document(answering(TEXT))), options)
     time.sleep(0.6)
     assert build([read]).tools
+
+
+@pytest.mark.timeout(15)
+def test_patterns_that_take_long_to_compile_are_dropped() -> None:
+    properties: dict[str, Json] = {
+        f"p{n}": {"type": "string", "pattern": rf"[\w\W]{{1,1000}}\p{{L}}{{1,1000}}x{n}"} for n in range(3000)
+    }
+    catalog = imported(posting({"type": "object", "properties": properties | {"ok": TEXT | {"pattern": "^a{1,9}$"}}}))
+    kept = {name for name, schema in only_tool(catalog).input_schema["properties"].items() if "pattern" in schema}
+    assert kept == {"ok"} or not kept, "what came after the budget was spent may be dropped too"
+    assert "keyword-dropped" in finding_ids(catalog)
+
+
+def test_patterns_beyond_their_budget_are_dropped() -> None:
+    properties: dict[str, Json] = {f"p{n}": TEXT | {"pattern": f"^{'a' * 100_000}{n}$"} for n in range(3)}
+    catalog = imported(posting({"type": "object", "properties": properties}))
+    kept = [name for name, schema in only_tool(catalog).input_schema["properties"].items() if "pattern" in schema]
+    assert kept == ["p0", "p1"]
+
+
+def fan(operations: int) -> Json:
+    """Operations that share sixty definitions, none of which can be written in place."""
+    schemas: dict[str, Json] = {
+        f"S{n}": {"type": "object", "properties": {f"p{m}": {"$ref": f"#/components/schemas/S{n + 1}"} for m in "abc"}}
+        for n in range(60)
+    }
+    content = {"application/json": {"schema": {"$ref": "#/components/schemas/S0"}}}
+    made = {f"POST /a{n}": {"requestBody": {"content": content}} for n in range(operations)}
+    return paths(made, components={"schemas": schemas | {"S60": TEXT}})
+
+
+def test_operations_share_their_definitions() -> None:
+    tools = list(imported(fan(3)).tools.values())
+    definitions = [tool.input_schema["$defs"] for tool in tools]
+    assert len(definitions[0]) == 59
+    for name in definitions[0]:
+        assert len({id(one[name]) for one in definitions}) == 1
+    assert not broken_schemas(tools)
+
+
+def test_definitions_that_operations_share_are_charged_once() -> None:
+    limit = 40_000
+    assert len(imported(fan(50), budgets=Budgets(schemas=limit)).tools) == 50
+    with pytest.raises(ImportFailed, match=r"input schemas of its operations take more bytes than 9,000 .*'schemas'"):
+        imported(fan(50), budgets=Budgets(schemas=9_000))

@@ -21,6 +21,7 @@ def told(**operation: Json) -> str:
         ("a\n\n  b\t c", "a b c"),
         ("a\u202eb\u200bc\x1b[31md\ufeff", "abc[31md"),
         ("a\U000e0041\U000e007fb\xadc", "abc"),
+        ("a\ufff9b\ufffbc\ufe0fd\U000e0100e\u3164f\u115fg\u1160h\uffa0", "abcdefgh"),
         ("2 < 3 and x<y", "2 < 3 and x<y"),
         ("[not] (a link)", "[not] (a link)"),
         ("日本語 ünïcödé 🚀", "日本語 ünïcödé 🚀"),

@@ -37,7 +37,9 @@ def test_a_query_selects_places(path: str, selected: list[tuple[str | int, ...]]
     assert select(path) == selected
 
 
-@pytest.mark.parametrize("path", ["", "paths", "$.paths[", "$ .a ", "$.a[?@.b=]", "$[?nope(@)]", "$" + "[?(" * 5000])
+@pytest.mark.parametrize("path", ["", "paths", "$.paths[", "$ .a ", "$.a[?@.b=]", "$[?nope(@)]", "$" + "[?(" * 5000,
+                                  "$" + ".a" * 200_000, "$" + ".a" * 65, "$['" + "a" * 5000 + "']",
+                                  "$[?" + "(" * 3000 + "@.a" + ")" * 1000 + "]"])  # fmt: skip
 def test_what_is_no_query_is_refused(path: str) -> None:
     with pytest.raises(BadPath, match="is not a JSONPath"):
         select(path)

@@ -250,3 +250,10 @@ def test_all_documents_together_are_charged_to_the_budgets(budget: str, limit: i
     with pytest.raises(BudgetExceeded) as exceeded:
         documents.open("https://api.example/1")
     assert exceeded.value.budget == budget
+
+
+def test_credentials_in_a_url_are_not_in_the_documents_name() -> None:
+    url = "https://docs.example.com/api.json?token=hidden#x"
+    loaded = load(url, fetch=Web({url: '{"openapi": "3.1.0"}'}), budgets=DEFAULTS)
+    assert (loaded.name, loaded.uri) == ("https://docs.example.com/api.json?…", url)
+    assert "hidden" not in failure("https://user:hidden@docs.example.com/gone.json?key=hidden", Web({}))

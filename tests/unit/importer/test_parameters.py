@@ -136,6 +136,7 @@ def test_api_keys_are_never_arguments(where: str) -> None:
     assert set(inputs(catalog)) == {"q"}
     assert finding(catalog, "security-parameter").lost
     assert only_operation(catalog).security == ({"key": ()},)
+    assert only_operation(catalog).reserved == {(where, "x-key")}
 
 
 def test_parameter_in_another_place_than_the_key_of_its_name_is_an_argument() -> None:

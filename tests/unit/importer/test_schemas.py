@@ -3,7 +3,7 @@
 import pytest
 
 from bridge.importer import Profile
-from bridge.model import Json
+from bridge.model import Json, Severity
 from tests.kit.documents import (
     answering,
     broken_schemas,
@@ -266,3 +266,22 @@ def test_answers_and_inputs_of_one_component_are_separate() -> None:
 def test_sound_document_has_no_findings() -> None:
     assert not finding_ids(imported(posting({"type": "object", "properties": {"a": TEXT}})))
     assert not finding_ids(imported(answering({"type": "array", "items": TREE}, Tree=TREE)))
+
+
+@pytest.mark.parametrize(
+    ("schema", "place"),
+    [({"enum": ["a", "b\u202ec"]}, "/enum"), ({"type": "string", "default": "\x1b[2J"}, "/default"),
+     ({"default": {"a": ["\U000e0041"]}}, "/default"), ({"type": "string", "pattern": "a\u200b"}, "/pattern"),
+     ({"const": "\u2066"}, "/const"), ({"properties": {"a\u202e": TEXT}}, "/properties")],
+)  # fmt: skip
+def test_what_cannot_be_seen_in_what_is_sent_is_told(schema: Json, place: str) -> None:
+    catalog = imported(posting({"type": "object", "properties": {"a": schema}}))
+    told = finding(catalog, "hidden-characters")
+    assert told.where.endswith(f"/schema/properties/a{place}")
+    assert told.severity is Severity.INFO
+
+
+def test_other_writing_hides_nothing() -> None:
+    schema = {"enum": ["日本語", "ü", "a\tb"], "default": "🚀"}
+    catalog = imported(posting({"type": "object", "properties": {"größe": schema}}))
+    assert "hidden-characters" not in finding_ids(catalog)

@@ -60,14 +60,39 @@ def test_servers_that_cannot_be_read_are_none(servers: Json) -> None:
     assert called(servers).servers == ()
 
 
-def test_server_that_is_no_url_costs_no_import() -> None:
-    assert called([{"url": "http://["}]).servers == ("http://[",)
+@pytest.mark.parametrize("url", ["http://[", "http://[::1", "http://h:99999", "http://h:x", "http://a b", "http://a\x07",
+                                 "http://a\r\nx", "http://" + "a" * 5000])  # fmt: skip
+def test_server_that_is_no_url_costs_itself_and_it_is_said(url: str) -> None:
+    catalog = imported(paths({"GET /a": {}}, servers=[{"url": url}, {"url": "https://b.example.com"}]))
+    assert only_operation(catalog).servers == ("https://b.example.com",)
+    told = finding(catalog, "invalid-server")
+    assert (told.where, told.lost) == ("/servers/0", "this server")
+
+
+def test_host_of_swagger_2_that_is_none_is_said() -> None:
+    catalog = imported(paths({"GET /a": {}}, openapi="2.0", host="[::1", schemes=["http"]))
+    assert only_operation(catalog).servers == ()
+    assert "invalid-server" in finding_ids(catalog)
+
+
+@pytest.mark.timeout(5)
+def test_what_a_variable_brings_is_no_variable_again() -> None:
+    variables = {f"v{n}": {"default": f"{{v{n + 1}}}" * 2} for n in range(34)}
+    url = "https://h/" + "".join(f"{{v{n}}}" for n in range(34))
+    servers = [{"url": url, "variables": variables}]
+    expected = "https://h/" + "".join(f"{{v{n + 1}}}" * 2 for n in range(34))
+    assert called(servers).servers == (expected,)
+
+
+def test_variables_that_make_a_server_too_long_cost_it() -> None:
+    servers = [{"url": "https://h/" + "{a}" * 1000, "variables": {"a": {"default": "x" * 1000}}}]
+    assert called(servers).servers == ()
 
 
 @pytest.mark.parametrize(
     ("url", "server"),
     [("/v1", "https://docs.example.com/v1"), ("./v1/", "https://docs.example.com/specs/v1"),
-     ("https://api.example.com", "https://api.example.com"), ("http://[", "http://[")],
+     ("https://api.example.com", "https://api.example.com"), ("//b.example.com", "https://b.example.com")],
 )  # fmt: skip
 def test_relative_server_is_relative_to_where_the_document_is_served(url: str, server: str) -> None:
     text = document(paths({"GET /a": {}}, servers=[{"url": url}])).text

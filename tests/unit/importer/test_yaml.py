@@ -1,5 +1,6 @@
 """Both YAML readers: the fast one and the exact one behind it."""
 
+import tracemalloc
 from typing import Any
 
 import pytest
@@ -174,7 +175,34 @@ def test_a_bomb_of_aliases_is_refused_while_it_is_read() -> None:
 def test_one_long_list_used_many_times_is_refused() -> None:
     """Only the square of what is written, so that counting how often aliases are followed would not show it."""
     items = "\n".join(["- x"] * 2000)
-    assert "(budget 'nodes')" in refusal(f"a: &a\n{items}\nb:\n" + "- *a\n" * 2000, "api.yaml", nodes=1_000_000)
+    text = f"a: &a\n{items}\nb:\n" + "- *a\n" * 2000
+    assert "(budget 'nodes')" in refusal(text, "api.yaml", nodes=400_000)
+    assert "(budget 'aliases')" in refusal(text, "api.yaml")
+
+
+def test_what_aliases_bring_is_counted_before_any_of_it_is_made() -> None:
+    levels = [f"a{n}: &a{n} {{{', '.join(f'k{k}: *a{n - 1}' for k in range(10))}}}" for n in range(1, 12)]
+    tracemalloc.start()
+    error = refusal("\n".join(["a0: &a0 {k: v}", *levels]), "api.yaml")
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert "(budget 'aliases')" in error
+    assert most < 100 << 20
+
+
+def test_long_text_that_aliases_repeat_is_refused() -> None:
+    text = f"a: &a [{'x' * 10_000}]\nb:\n" + "- *a\n" * 200
+    assert "(budget 'bytes')" in refusal(text, "api.yaml", bytes=1_000_000)
+
+
+@pytest.mark.parametrize("anchor", ["", "&x "])
+def test_a_radix_integer_that_no_number_can_hold_is_text_to_both_readers(anchor: str) -> None:
+    digest = "0x" + "f" * 400
+    assert read(f"a: {digest}\nb: {anchor}0x{'f' * 20}\n", "api.yaml").root == {"a": digest, "b": float(16**20 - 1)}
+
+
+def test_a_radix_integer_that_no_number_can_hold_is_not_what_its_tag_says() -> None:
+    assert "is not what its tag !!int says" in refusal("a: !!int 0x" + "f" * 400, "api.yaml")
 
 
 def test_aliases_do_not_lead_below_the_depth_budget() -> None:

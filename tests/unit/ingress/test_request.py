@@ -3,7 +3,8 @@
 import pytest
 
 from bridge.ingress.body import Upload
-from bridge.ingress.request import UpgradeRefused, checked, opened
+from bridge.ingress.gate import UpgradeRefused
+from bridge.ingress.request import checked, opened
 from bridge.model import BadRequest, Call, Headers, MethodNotAllowed
 from tests.unit.ingress.test_traffic import Client, scope
 

@@ -79,7 +79,7 @@ def test_what_fits_passes(arguments: Arguments) -> None:
         ({"ratio": 0.7}, ("ratio", "must be a multiple of 0.5, not 0.7")),
         ({"state": "opn"}, ("state", 'must be one of "open", "closed", not "opn"')),
         ({"code": "abc"}, ("code", 'must match the pattern ^[A-Z]{2}$, not "abc"')),
-        ({"code": 1}, ("code", "must be null or a string, not 1")),
+        ({"code": 1}, ("code", "must be a string or null, not 1")),
         ({"tags": []}, ("tags", "must have at least 1 item, not []")),
         ({"tags": ["a", "b", "c"]}, ("tags", 'must have at most 2 items, not ["a","b","c"]')),
         ({"tags": ["a", "a"]}, ("tags", 'must have no item twice, not ["a","a"]')),
@@ -171,14 +171,6 @@ def test_a_hostile_pattern_takes_no_time() -> None:
     with pytest.raises(BadArguments):
         check({"x": "a" * 50_000 + "!"})
     assert time.perf_counter() - started < 5
-
-
-def test_what_is_too_large_to_be_explained_in_time_is_refused_at_once() -> None:
-    check = check_of({"type": "object", "properties": {"x": {"items": {"type": "object"}}}})
-    started = time.perf_counter()
-    with pytest.raises(BadArguments, match="too large to say where"):
-        check({"x": [1] * 500_000})
-    assert time.perf_counter() - started < 1
 
 
 @pytest.mark.parametrize("schema", [{"type": "nonsense"}, {"$ref": "http://127.0.0.1:1/x"}, {"$ref": "#/$defs/Gone"}])

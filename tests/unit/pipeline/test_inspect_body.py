@@ -75,11 +75,36 @@ def test_broken_json_is_told_with_its_position() -> None:
         (((b"content-type", b"text/plain"),), b"{}", ("body: must be application/json, not text/plain",)),
         (((b"content-type", b"Application/JSON; charset=utf-8"),), b'{"name":"a"}', ()),
         (((b"content-type", b"application/vnd.a+json"),), b"{}", ("body.name: is missing, but required: a string",)),
-        ((*JSON, (b"content-encoding", b"gzip")), b"\x1f\x8b", ()),
+        ((*JSON, JSON[0]), b"{}", ("header 'content-type': is given 2 times, but means one value; give it once",)),
     ],
 )
 def test_a_body_must_be_there_in_an_offered_media_type(headers: Headers, content: bytes, problems: Json) -> None:
     assert json_body(content, headers=headers) == problems
+
+
+@pytest.mark.parametrize("codings", [(b"identity",), (b"",), (b",",), (b"Identity , identity",), (b"identity", b"")])
+def test_a_body_that_is_only_said_to_be_encoded_is_judged(codings: tuple[bytes, ...]) -> None:
+    headers = (*JSON, *((b"content-encoding", coding) for coding in codings))
+    assert json_body(b'{"name":"a"}', headers=headers) == ()
+    assert json_body(b'{"name":1}', headers=headers) == ("body.name: must be a string, not 1",)
+
+
+@pytest.mark.parametrize("codings", [(b"gzip",), (b"x",), (b"identity, br",), (b"identity", b"gzip")])
+def test_a_body_whose_coding_hides_it_is_a_problem(codings: tuple[bytes, ...]) -> None:
+    headers = (*JSON, *((b"content-encoding", coding) for coding in codings))
+    (problem,) = json_body(b'{"name":"a"}', headers=headers)
+    assert problem.startswith("header 'content-encoding': a body in ")
+    assert "cannot be checked; send it plain" in problem
+
+
+def test_a_content_coding_of_what_is_not_judged_is_nobodys_business() -> None:
+    headers = ((b"content-type", b"text/plain"), (b"content-encoding", b"gzip"))
+    assert ask(body=body(BodyKind.TEXT), headers=headers, content=b"\x1f\x8b") == ()
+
+
+@pytest.mark.parametrize("content", [b'{"name":1,"name":"a"}', b'{"name":"a","lines":[{"n":"x","n":1}],"\\u003a":1}'])
+def test_a_member_that_two_readers_could_read_differently_is_a_problem(content: bytes) -> None:
+    assert json_body(content) == ("body: names a member of an object twice; name it once",)
 
 
 @pytest.mark.parametrize(

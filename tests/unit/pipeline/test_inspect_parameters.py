@@ -151,7 +151,7 @@ def test_a_parameter_described_by_content_is_json_text() -> None:
         "query parameter 'x.R': must be an integer, not \"1\"",
     )
     (broken,) = inspect("/things", "x={", (), b"")
-    assert broken.startswith("query parameter 'x': must be JSON text, but has an error: ")
+    assert broken.startswith("query parameter 'x': must be JSON, but has an error: ")
     assert "line 1 column" in broken
 
 

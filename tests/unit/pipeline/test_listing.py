@@ -46,6 +46,11 @@ def test_behind_the_last_tool_there_is_an_empty_page(start: int) -> None:
     assert toolset(3, 2).page(Form.FULL, EVERYTHING, start) == (b"[]", None)
 
 
+def test_pages_begin_at_multiples_of_their_size_and_nowhere_else() -> None:
+    assert [start for start in range(12) if toolset(5, 2).begins_page(start)] == [0, 2, 4]
+    assert toolset(0, 2).begins_page(0)
+
+
 def test_what_is_not_granted_is_on_no_page() -> None:
     tools = toolset(5, 2)
     some = Grant(frozenset({("orders", "t0"), ("orders", "t3"), ("orders", "t4"), ("others", "t1")}))

@@ -116,25 +116,30 @@ def test_the_trie_finds_what_regular_expressions_find(
             assert set(match.methods) == methods
 
 
-MOUNTS = [(host, prefix) for host in (None, "a.test", "b.test") for prefix in ("", "/p", "/p/q", "/%70")]
+MOUNTS = [(host, prefix) for host in (None, "a.test", "b.test") for prefix in ("", "/p", "/p/q", "/%71")]
 
 
 @settings(max_examples=100, deadline=None)
 @given(
     st.lists(st.sampled_from(MOUNTS), unique=True, min_size=1),
     st.sampled_from(["a.test", "b.test", "c.test"]),
-    st.sampled_from(["/", "/p", "/p/", "/pq", "/p/q", "/p/q/", "/p/qr", "/p/q/r", "/x", "/%70/q", "//p"]),
+    st.sampled_from(
+        ["/", "/p", "/p/", "/pq", "/p/q", "/p/q/", "/p/qr", "/p/q/r", "/x", "/%70/q", "//p", "/%70/%71/%72", "/q/r"]
+    ),
 )
 def test_the_longest_prefix_of_the_hosts_own_wins_over_any_without_a_host(
     mounts: list[tuple[str | None, str]], host: str, path: str
 ) -> None:
     routes = [replace(ROUTE, api=f"{place}{prefix}", host=place, prefix=prefix) for place, prefix in mounts]
     found = Router([routed(route, []) for route in routes]).match(host, "GET", path, "")
-    fitting = [one for one in routes if one.host in (host, None) and f"{path}/".startswith(f"{one.prefix}/")]
+    fitting = [
+        one for one in routes if one.host in (host, None) and f"{plain(path)}/".startswith(f"{plain(one.prefix)}/")
+    ]
     best = max(fitting, key=lambda one: (one.host is not None, len(one.prefix)), default=None)
     assert (found and found.route) == best
     if found and best:
-        assert best.prefix + found.path == path or (found.path == "/" and best.prefix == path)
+        assert path.endswith(found.path) or found.path == "/"
+        assert plain(best.prefix) + plain(found.path) in (plain(path), f"{plain(path)}/")
 
 
 # --- single rules -----------------------------------------------------------------------------------------------------
@@ -191,11 +196,14 @@ def test_a_hostile_segment_costs_no_more_than_its_length() -> None:
 REFUSED = (
     "", "x", "http://h/x", "*", "/.", "/..", "/a/../b", "/a/./b", "/%2e", "/%2E%2e/x", "/.%2e", "/a/..;/b", "/..;x=1",
     "/%2e%2e;/b", "/..%3B/b", "/%2e%2e%3bx", "/a\\b", "/a%5cb", "/a%5Cb", "/a%00", "/a\x00", "/a b", "/a\tb", "/a\nb",
-    "/a\x7f", "/caf\u00e9", "/%zz", "/%", "/%4", "/a%2", "/\uff0e\uff0e",
+    "/a\x7f", "/caf\u00e9", "/%zz", "/%", "/%4", "/a%2", "/\uff0e\uff0e", "/files/..%2f..%2fa%2fx.json", "/a%2F..",
+    "/..%2Fa", "/%2e%2e%2fa", "/a%2f%2E%2fb", "/a%2f..;x", "/a%2f..%3bx%2fb", "/a/..%5c..%5cb", "/a%0d%0ab", "/a%1f",
+    "/a%7F",
 )  # fmt: skip
 ALLOWED = (
     "/", "//", "/a//b", "/a/", "/a.", "/.a", "/...", "/a..b", "/a;b=c", "/;", "/a%2Fb", "/a%2fb", "/%252e%252e", "/%ff",
     "/%c0%ae%c0%ae", "/%C3%A9", "/A", "/%20", "/a%23", "/a;..", "/a%2e", "/.well-known/x", "/{x}",
+    "/a%2f...", "/a..%2fb", "/%252e%252e%252f", "/..%252fa", "/a%2f%252e%252e", "/a;%2f..b",
 )  # fmt: skip
 
 
@@ -216,3 +224,33 @@ def test_what_is_below_the_prefix_is_handed_on_as_it_came() -> None:
     assert match is not None
     assert (match.path, match.endpoint and match.endpoint.operation.id) == ("/%40me", "me")
     assert match.route.api == API
+
+
+BESIDE_THE_ROOT = Router([
+    (replace(ROUTE, api="b", prefix="/b"), {}),
+    (replace(ROUTE, api="deep", prefix="/b/c"), {}),
+    (replace(ROUTE, api="root"), {}),
+])  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("path", "api", "below"),
+    [
+        ("/b/files/x", "b", "/files/x"),
+        ("/%62/files/x", "b", "/files/x"),
+        ("/%62/%66iles%2Fx/", "b", "/%66iles%2Fx/"),
+        ("/%62", "b", "/"),
+        ("/b/%63/x", "deep", "/x"),
+        ("/bb/x%2Fb", "root", "/bb/x%2Fb"),
+        ("/b%252Fx", "root", "/b%252Fx"),
+    ],
+)
+def test_a_prefix_is_found_in_every_spelling_and_the_rest_stays_as_it_came(path: str, api: str, below: str) -> None:
+    match = BESIDE_THE_ROOT.match("h", "GET", path, "")
+    assert match is not None
+    assert (match.route.api, match.path) == (api, below)
+
+
+@pytest.mark.parametrize("path", ["/b%2Ffiles/x", "/b%2ffiles", "/%62%2F", "/b%2Fc/x", "/b/c%2Fx"])
+def test_an_encoded_slash_is_no_way_around_a_prefix(path: str) -> None:
+    assert BESIDE_THE_ROOT.match("h", "GET", path, "") is None

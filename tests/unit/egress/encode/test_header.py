@@ -48,6 +48,7 @@ def test_json_in_a_header_is_escaped_to_ascii() -> None:
 
 FORBIDDEN = [
     "Host", "content-length", "Transfer-Encoding", "Connection", "Upgrade", "TE", "Trailer", "Expect", "Keep-Alive",
+    "True-Client-IP", "X_Envoy_Retry_On", "X-SSL-Client-Verify", "X-HTTP-Method-Override", "X-Host", "Proxy",
     "Proxy-Authorization", "Proxy-Anything", "Authorization", "Accept", "Content-Type", "Cookie", "a b", "x:y", "",
 ]  # fmt: skip
 
@@ -100,6 +101,23 @@ def test_no_cookie_no_header() -> None:
 def test_an_unescaped_cookie_cannot_start_another(value: Json) -> None:
     with pytest.raises(BadArguments, match=r"^c: "):
         built(param("c", Where.COOKIE, None, Style.COOKIE), c=value)
+
+
+@pytest.mark.parametrize("style", [Style.FORM, Style.COOKIE])
+@pytest.mark.parametrize("member", ["session", "SESSION", "theme"])
+def test_an_object_cannot_write_a_cookie_that_is_a_credential_or_another_parameter(style: Style, member: str) -> None:
+    params = [param("prefs", Where.COOKIE, OBJECT, style), param("theme", Where.COOKIE, STRING)]
+    build = builder(*params, reserved=frozenset({("cookie", "session"), ("query", "lang")}))
+    assert header(build({"prefs": {"lang": "en"}, "theme": "dark"}), b"cookie") == b"lang=en; theme=dark"
+    with pytest.raises(BadArguments, match=f"^prefs: has a member '{member}'"):
+        build({"prefs": {member: "x"}})
+
+
+def test_of_an_object_whose_members_are_described_only_those_become_cookies() -> None:
+    prefs = param("prefs", Where.COOKIE, {"type": "object", "properties": {"lang": STRING, "tz": STRING}})
+    assert header(built(prefs, prefs={"lang": "en"}), b"cookie") == b"lang=en"
+    with pytest.raises(BadArguments, match=r"^prefs: has a member 'session', which is not described; send only lang"):
+        built(prefs, prefs={"session": "hijack"})
 
 
 def test_json_in_a_cookie_is_encoded_whatever_the_style() -> None:

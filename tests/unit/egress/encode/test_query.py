@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bridge.model import BadArguments, Json, Style, Where
-from tests.unit.egress.encode.kit import OBJECT, STRING, STRINGS, built, param
+from tests.unit.egress.encode.kit import OBJECT, STRING, STRINGS, builder, built, param
 
 COLORS = ["blue", "black", "brown"]
 RGB = {"R": 100, "G": 200, "B": 150}
@@ -120,6 +120,45 @@ def test_a_container_is_refused_where_only_the_other_one_is_welcome() -> None:
         built(param("x", Where.QUERY, STRINGS), x={"admin": "1"})
     with pytest.raises(BadArguments, match="x: must not be an array"):
         built(param("x", Where.QUERY, {"anyOf": [STRING, OBJECT]}), x=["1"])
+
+
+FILTER = param("filter", Where.QUERY, OBJECT)
+LIMITS = (FILTER, param("lim", Where.QUERY, STRING))
+
+
+@pytest.mark.parametrize("member", ["lim", "LIM", " lim", "lim[]", "lim[0]", "api_key", "Api_Key", "beta"])
+def test_an_exploded_object_cannot_write_another_parameter_a_credential_or_the_keys_own_query(member: str) -> None:
+    build = builder(*LIMITS, path="/x?beta=true", reserved=frozenset({("query", "api_key"), ("cookie", "session")}))
+    with pytest.raises(BadArguments, match=rf"^filter: has a member '{re.escape(member)}'"):
+        build({"filter": {"x": "1", member: "2"}})
+    assert build({"filter": {"x": "1", "session": "s"}, "lim": "5"}).target == "/x?beta=true&x=1&session=s&lim=5"
+
+
+@pytest.mark.parametrize("style", [Style.SPACE, Style.PIPE])
+def test_delimited_styles_that_explode_are_held_to_the_same(style: Style) -> None:
+    exploded = param("filter", Where.QUERY, OBJECT, style, explode=True)
+    with pytest.raises(BadArguments, match=r"^filter: has a member 'lim'"):
+        built(exploded, LIMITS[1], filter={"lim": "1"})
+
+
+def test_a_deep_object_cannot_write_a_parameter_that_is_called_like_one_of_its_members() -> None:
+    deep = param("filter", Where.QUERY, OBJECT, Style.DEEP)
+    other = param("filter[lim]", Where.QUERY, STRING, argument="lim")
+    assert built(deep, other, filter={"page": "1"}, lim="2").target == "/things?filter%5Bpage%5D=1&filter%5Blim%5D=2"
+    with pytest.raises(BadArguments, match=r"^filter: has a member 'filter\[lim\]'"):
+        built(deep, other, filter={"lim": "1"})
+
+
+def test_an_object_that_is_not_exploded_writes_its_own_name_whatever_its_members() -> None:
+    packed = param("filter", Where.QUERY, OBJECT, explode=False)
+    assert built(packed, LIMITS[1], filter={"lim": "1"}).target == "/things?filter=lim,1"
+
+
+@pytest.mark.parametrize("value", [{"api_key": "x"}, "a=1&api%5Fkey=x"])
+def test_a_whole_query_string_cannot_hold_a_credential(value: Json) -> None:
+    whole = param("q", Where.QUERYSTRING, None, media_type="application/x-www-form-urlencoded")
+    with pytest.raises(BadArguments, match=r"^q: has a member 'api_key'"):
+        builder(whole, reserved=frozenset({("query", "api_key")}))({"q": value})
 
 
 def test_a_bottomless_object_is_refused() -> None:

@@ -83,6 +83,24 @@ def test_equal_names_in_different_objects_and_odd_spellings_are_fine(body: bytes
     assert decode(body) == json.loads(body)
 
 
+@pytest.mark.parametrize("number", ["18446744073709551616", "-9223372036854775809", "1" * 300])
+def test_an_integer_that_would_lose_digits_is_refused(number: str) -> None:
+    with pytest.raises(InvalidRequest, match="lose digits"):
+        decode(f'{{"a":[{{"b":{number}}}]}}'.encode())
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"a":18446744073709551615,"b":-9223372036854775808}',
+        '{"a":"123456789012345678901234567890"}',
+        '{"a":0.1234567890123456789012345,"b":12345678901234567890e3}',
+    ],
+)
+def test_digits_that_are_kept_or_make_no_integer_are_fine(text: str) -> None:
+    assert decode(text.encode()) == json.loads(text)
+
+
 SCALARS = (
     st.none() | st.booleans() | st.integers(-5, 5) | st.floats(allow_nan=False, allow_infinity=False) | st.text(":a\\")
 )

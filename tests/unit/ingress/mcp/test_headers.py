@@ -3,11 +3,10 @@ from dataclasses import replace
 
 import pytest
 
+from bridge.ingress.gate import ForeignOrigin, Misdirected
 from bridge.ingress.mcp.headers import check_accept, fields_of, plain, screen
 from bridge.ingress.mcp.refusals import (
-    ForeignOrigin,
     InvalidRequest,
-    Misdirected,
     NotAcceptable,
     NotPost,
     UnsupportedMedia,
