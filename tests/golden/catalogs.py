@@ -64,6 +64,8 @@ def _plain(value: object) -> Json:
         }
     if isinstance(value, Enum):
         return value.value
+    if isinstance(value, frozenset):
+        return sorted(_plain(member) for member in value)
     if isinstance(value, dict):
         return {str(key): _plain(member) for key, member in value.items()}
     return [_plain(member) for member in value] if isinstance(value, tuple | list) else value
