@@ -4,13 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from bridge.importer.dialect import Dialect
+from bridge.importer.hidden import Mode
 from bridge.importer.mirror import mirrored
 from bridge.importer.naming import Arguments
 from bridge.importer.objects import PlainObject, combined, plain_object
 from bridge.importer.options import Profile
 from bridge.importer.reading import RawBody, RawContent, Reading, members, text_of
 from bridge.importer.refs import At, Dangling
-from bridge.importer.schema import Mode
 from bridge.importer.xml import xml_shape
 from bridge.model import Body, BodyKind, Field, Json, Spread, Style
 

@@ -13,8 +13,9 @@ from os.path import commonprefix
 
 import orjson
 
+from bridge.importer.hidden import Mode
 from bridge.importer.keywords import NAMED, ONE, SEVERAL
-from bridge.importer.schema import Component, Mode, Schemas, uses
+from bridge.importer.schema import Component, Schemas, uses
 from bridge.importer.text import shorten
 from bridge.model import Json
 

@@ -5,8 +5,9 @@ Only a plain object can be spread over a tool's root, where providers refuse com
 
 from dataclasses import dataclass, field
 
+from bridge.importer.hidden import Mode
 from bridge.importer.refs import At
-from bridge.importer.schema import Mode, Schemas
+from bridge.importer.schema import Schemas
 from bridge.model import Json
 
 # Keywords that restrict the object as a whole: spread over the root they would be lost, or mean something else there.
@@ -50,7 +51,7 @@ class _NotPlain(Exception):
 
 
 def _hidden(found: PlainObject, schemas: Schemas, mode: Mode) -> set[str]:
-    return {name for name, parts in found.properties.items() if any(schemas.is_hidden(part, mode) for part in parts)}
+    return {name for name, parts in found.properties.items() if any(schemas.hidden.holds(part, mode) for part in parts)}
 
 
 def _gather(at: At, schemas: Schemas, found: PlainObject, above: frozenset[str]) -> bool:

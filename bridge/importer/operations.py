@@ -8,6 +8,7 @@ from bridge.importer.body import BodyArguments, body3, body_arguments
 from bridge.importer.budget import ImportFailed
 from bridge.importer.defs import weight
 from bridge.importer.dialect import Dialect
+from bridge.importer.hidden import Mode
 from bridge.importer.mirror import mirrored, unique
 from bridge.importer.naming import Arguments
 from bridge.importer.normalise import body2, media_types2
@@ -18,7 +19,6 @@ from bridge.importer.paths import Template, template
 from bridge.importer.reading import RawBody, RawParam, Reading, members, text_of
 from bridge.importer.refs import At, Dangling
 from bridge.importer.responses import Answers, answers
-from bridge.importer.schema import Mode
 from bridge.importer.security import requirements, servers
 from bridge.importer.xml import xml_shape
 from bridge.model import Effect, Json, Operation, Param, SecurityScheme, Spread, Where

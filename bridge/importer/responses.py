@@ -4,10 +4,10 @@ from dataclasses import dataclass
 
 from bridge.importer.body import bare, is_json, read_content
 from bridge.importer.dialect import Dialect
+from bridge.importer.hidden import Mode
 from bridge.importer.normalise import media_types2
 from bridge.importer.reading import RawContent, RawResponse, Reading, items, members, text_of
 from bridge.importer.refs import At, Dangling
-from bridge.importer.schema import Mode
 from bridge.importer.text import clean
 from bridge.model import Json, Output
 

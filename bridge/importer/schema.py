@@ -7,13 +7,13 @@ tool's schema is assembled from components (`defs`), each converted once however
 import re
 from collections.abc import Hashable, Iterator
 from dataclasses import dataclass
-from enum import StrEnum
 
 import orjson
 
 from bridge.importer.budget import BudgetExceeded, Budgets, Deadline
 from bridge.importer.discriminator import select_branches
 from bridge.importer.document import tokens
+from bridge.importer.hidden import Hidden, Mode
 from bridge.importer.keywords import (
     DROPPED,
     KEPT,
@@ -39,18 +39,7 @@ MOST_WRITTEN_OUT = 10_000
 MOST_PATTERN = 250_000
 """What compiling the different patterns of one document may cost (`pattern_cost`). Public documents: up to 50 000."""
 _NOTHING: frozenset[str] = frozenset()
-
-
-class Mode(StrEnum):
-    """INPUT leaves readOnly properties out, OUTPUT writeOnly ones (OpenAPI: Schema Object, readOnly)."""
-
-    INPUT = "input"
-    OUTPUT = "output"
-
-
 _SENT = frozenset({"enum", "const", "default", "pattern", "properties", "patternProperties"})
-
-HIDDEN_BY = {Mode.INPUT: "readOnly", Mode.OUTPUT: "writeOnly"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +69,7 @@ class Schemas:
         self._dropped = DROPPED - KEPT if verbatim else DROPPED
         self._places: dict[str, At] = {}
         self._components: dict[tuple[str, Mode], Component] = {}
-        self._hidden: dict[tuple[str, Mode], frozenset[str]] = {}
+        self.hidden = Hidden(refs)
         self._inlining: set[str] = set()  # so that a circle of allOf is written out once
         self._written_out = 0
         self._patterns: set[str] = set()
@@ -99,7 +88,7 @@ class Schemas:
             return {}
         if isinstance(value.get("$ref"), str):
             return self._reference(at, mode, hidden)
-        hidden = hidden | self.hidden(at, mode)
+        hidden = hidden | self.hidden.names(at, mode)
         out: dict[str, Json] = {}
         for keyword, raw in value.items():
             if keyword in self._dropped or (mode is Mode.OUTPUT and keyword in UNPROMISED):
@@ -133,46 +122,6 @@ class Schemas:
         """Where the schema at `at` really stands. Raises Dangling."""
         return self.refs.follow(at) if isinstance(at.value, dict) and "$ref" in at.value else at
 
-    def is_hidden(self, at: At, mode: Mode) -> bool:
-        """Whether a property's schema, or what it refers to, is left out in this direction."""
-        flag = HIDDEN_BY[mode]
-        if isinstance(at.value, dict) and at.value.get(flag) is True:
-            return True
-        try:
-            value = self.target(at).value
-        except Dangling:
-            return False
-        if not isinstance(value, dict):
-            return False
-        parts = value.get("allOf")
-        return value.get(flag) is True or (
-            isinstance(parts, list) and any(isinstance(part, dict) and part.get(flag) is True for part in parts)
-        )
-
-    def hidden(self, at: At, mode: Mode) -> frozenset[str]:
-        """Names of the properties that this schema, or any under its `allOf`, leaves out in this direction."""
-        if "properties" not in at.value and "allOf" not in at.value:
-            return _NOTHING
-        key = (at.key, mode)
-        known = self._hidden.get(key)
-        if known is None:
-            self._hidden[key] = _NOTHING  # a circle of allOf adds nothing
-            known = self._hidden[key] = frozenset(self._hidden_names(at, mode))
-        return known
-
-    def _hidden_names(self, at: At, mode: Mode) -> Iterator[str]:
-        properties = at.value.get("properties")
-        if isinstance(properties, dict):
-            place = at.child("properties")
-            yield from (name for name in properties if self.is_hidden(place.child(name), mode))
-        for part in _items(at, "allOf"):
-            try:
-                target = self.target(part)
-            except Dangling:
-                continue
-            if isinstance(target.value, dict):
-                yield from self.hidden(target, mode)
-
     def _reference(self, at: At, mode: Mode, hidden: frozenset[str]) -> Json:
         try:
             target = self.target(at)
@@ -202,7 +151,7 @@ class Schemas:
         """A component must not require what its neighbour hides; then it is written out for this place alone."""
         if not hidden or not isinstance(target.value, dict):
             return False
-        extra = hidden - self.hidden(target, mode)
+        extra = hidden - self.hidden.names(target, mode)
         required = target.value.get("required")
         return isinstance(required, list) and any(isinstance(name, str) and name in extra for name in required)
 
@@ -289,7 +238,7 @@ class Schemas:
         out[keyword] = {
             name: self.convert(child, mode)
             for name in raw
-            if not self.is_hidden(child := place.child(name), mode) and self._usable_key(keyword, name, child)
+            if not self.hidden.holds(child := place.child(name), mode) and self._usable_key(keyword, name, child)
         }
 
     def _usable_key(self, keyword: str, name: str, at: At) -> bool:

@@ -7,11 +7,11 @@ from dataclasses import replace
 import orjson
 
 from bridge.importer.defs import Prose, assemble
+from bridge.importer.hidden import Mode
 from bridge.importer.naming import TOOL_NAME
 from bridge.importer.operations import Draft
 from bridge.importer.reading import Reading
 from bridge.importer.responses import Answers
-from bridge.importer.schema import Mode
 from bridge.importer.text import clean, shorten
 from bridge.model import Annotations, Effect, Json, Operation, Tool
 
