@@ -1,5 +1,6 @@
 """Operation → Endpoint: builders, checkers, decoders and inspectors, compiled once."""
 
+import logging
 from dataclasses import replace
 from functools import cache
 
@@ -22,6 +23,8 @@ from bridge.model import (
 )
 from bridge.pipeline.arguments import compile_check
 from bridge.pipeline.inspect import compile_inspector
+
+_log = logging.getLogger(__name__)
 
 MOST_TOKENS = 2_000_000
 """Of tools whose checks are compiled at once, some 8 MB of schemas: compiled, they take fifteen times that. What comes
@@ -60,7 +63,11 @@ def endpoint(operation: Operation, tool: Tool | None, route: Route, *, late: boo
 
 def _builder(operation: Operation, route: Route) -> Build:
     """An upstream that expects the prefix in people's requests expects it in agents' too."""
-    build = compile_builder(operation)
+    try:
+        build = compile_builder(operation)
+    except ValueError as error:
+        # The importer lets through only what can be written. What it overlooks costs its own operation, when called.
+        return _unwritable(operation, str(error))
     if route.rewrite.strip_prefix or not route.prefix:
         return build
 
@@ -69,6 +76,15 @@ def _builder(operation: Operation, route: Route) -> Build:
         return replace(wire, target=route.prefix + wire.target)
 
     return prefixed
+
+
+def _unwritable(operation: Operation, why: str) -> Build:
+    _log.error("%s cannot be called: %s", operation.key, why)
+
+    def build(arguments: Arguments) -> Wire:
+        raise BadArguments(f"this operation cannot be called: {why}")
+
+    return build
 
 
 def _late(tool: Tool) -> Check:

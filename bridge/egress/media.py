@@ -1,13 +1,8 @@
 """Media types: what a name says about how bytes are written, and what the Accept header asks for."""
 
-import re
 from collections.abc import Iterable
 
-# RFC 9110 sections 5.6.2 to 5.6.4 and 8.3.1. Nothing gives back what it took, so the time is that of one reading.
-_WORD = r"[!#$%&'*+.^_`|~0-9A-Za-z-]++"
-_QUOTED = r'"(?:[ !#-\[\]-~]|\\[ -~])*+"'
-_MEDIA_TYPE = re.compile(rf"{_WORD}/{_WORD}(?:[ \t]*+;[ \t]*+{_WORD}=(?:{_WORD}|{_QUOTED}))*+").fullmatch
-_LONGEST = 255
+from bridge.model.media import valid
 
 
 def essence(media_type: str) -> str:
@@ -28,10 +23,6 @@ def is_xml(media_type: str) -> bool:
 
 def is_range(media_type: str) -> bool:
     return "*" in essence(media_type)
-
-
-def valid(media_type: str) -> bool:
-    return len(media_type) <= _LONGEST and _MEDIA_TYPE(media_type.strip(" \t")) is not None
 
 
 def accept(media_types: Iterable[str]) -> bytes:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 from bridge.importer.dialect import Dialect
 from bridge.importer.hidden import Mode
+from bridge.importer.media import usable
 from bridge.importer.mirror import mirrored
 from bridge.importer.naming import Arguments
 from bridge.importer.objects import PlainObject, combined, plain_object
@@ -13,6 +14,8 @@ from bridge.importer.reading import RawBody, RawContent, Reading, members, text_
 from bridge.importer.refs import At, Dangling
 from bridge.importer.xml import xml_shape
 from bridge.model import Body, BodyKind, Field, Json, Spread, Style
+from bridge.model.headers import is_token
+from bridge.model.media import valid
 
 FORM = "application/x-www-form-urlencoded"
 BASE64 = "^(?:[A-Za-z0-9+/_-]{4})*(?:[A-Za-z0-9+/_-]{2}(?:==)?|[A-Za-z0-9+/_-]{3}=?)?$"
@@ -69,12 +72,13 @@ def read_content(reading: Reading, content: At | None) -> tuple[RawContent, ...]
     found: list[RawContent] = []
     for media_type in content.value if content is not None else ():
         media = _media(reading, content.child(media_type)) if content is not None else None
-        if media is None:
+        read = usable(reading.notes, media, media_type) if media is not None else None
+        if media is None or read is None:
             continue
         encoding = members(media, "encoding")
         found.append(
             RawContent(
-                media_type=media_type,
+                media_type=read,
                 schema=media.child("schema") if "schema" in media.value else None,
                 encoding={name: encoding.child(name) for name in encoding.value} if encoding else {},
                 item_schema=media.child("itemSchema") if "itemSchema" in media.value else None,
@@ -311,9 +315,13 @@ def _target(reading: Reading, at: At) -> Json:
         return {}
 
 
+_FORM_STYLES = {style.value: style for style in (Style.FORM, Style.SPACE, Style.PIPE, Style.DEEP)}
+
+
 def _encoded(field: Field, encoding: Json, kind: BodyKind, dialect: Dialect) -> Field:
     """The Encoding Object. With style, explode or allowReserved given, contentType is ignored (3.1 section 4.8.15)."""
-    content_type = text_of(encoding, "contentType").partition(",")[0].strip() or None
+    written = text_of(encoding, "contentType").partition(",")[0].strip()
+    content_type = written if valid(written) else None
     explode = encoding.get("explode")
     # 3.0 ignores style and its like outside urlencoded forms; from 3.1 on they hold for multipart/form-data as well.
     stylable = kind is BodyKind.FORM or (kind is BodyKind.MULTIPART and dialect.siblings)
@@ -324,10 +332,7 @@ def _encoded(field: Field, encoding: Json, kind: BodyKind, dialect: Dialect) -> 
         field = replace(field, item=replace(field.item, media_type=content_type))
     if not styled:
         return field
-    try:
-        style = Style(encoding.get("style", "form"))
-    except ValueError:
-        style = Style.FORM
+    style = _FORM_STYLES.get(text_of(encoding, "style"), Style.FORM)
     return replace(
         field,
         media_type=None,
@@ -342,7 +347,7 @@ def _headers(headers: Json) -> tuple[tuple[str, str], ...]:
     found: list[tuple[str, str]] = []
     for name, header in headers.items() if isinstance(headers, dict) else ():
         schema = header.get("schema") if isinstance(header, dict) else None
-        if not isinstance(schema, dict) or name.lower() == "content-type":
+        if not isinstance(schema, dict) or name.lower() == "content-type" or not is_token(name):
             continue
         only = schema.get("enum")
         values = [schema[key] for key in ("const", "default") if key in schema]

@@ -6,6 +6,7 @@ Nothing is rewritten as a document: pointers in findings stay those of the file 
 
 from collections.abc import Sequence
 
+from bridge.importer.media import usable
 from bridge.importer.notes import Notes
 from bridge.importer.reading import RawBody, RawContent, RawParam, text_of
 from bridge.importer.refs import At
@@ -54,6 +55,9 @@ def collection(notes: Notes, at: At, where: Where | None) -> tuple[Style, bool]:
             advice="csv, ssv, tsv, pipes or multi",
         )
         known = _COLLECTION["csv"]
+    if named == "tsv" and where is Where.PATH:
+        notes.warn("collection-format", at, "a path cannot hold a tab; csv is used")
+        return Style.SIMPLE, False
     if where in {Where.PATH, Where.HEADER}:
         if named == "multi":
             notes.warn("collection-format", at, "multi is only for query and formData; csv is used")
@@ -113,8 +117,11 @@ def _field_schema(field: At) -> Json:
     return schema
 
 
-def media_types2(operation: At, root: Json, key: str) -> tuple[str, ...]:
+def media_types2(notes: Notes, operation: At, root: Json, key: str) -> tuple[str, ...]:
     """`consumes` or `produces`: the operation's own, else the document's."""
     own = operation.value.get(key)
-    listed = own if isinstance(own, list) else root.get(key)
-    return tuple(kind for kind in listed if isinstance(kind, str)) if isinstance(listed, list) else ()
+    place = operation if isinstance(own, list) else At(root, operation.doc)
+    listed = place.value.get(key)
+    written = [kind for kind in listed if isinstance(kind, str)] if isinstance(listed, list) else []
+    read = (usable(notes, place.child(key), kind) for kind in written)
+    return tuple(kind for kind in read if kind is not None)

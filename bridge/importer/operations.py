@@ -196,7 +196,7 @@ def _reserved(secrets: dict[str, SecurityScheme]) -> frozenset[tuple[str, str]]:
 
 def _raw_body(reading: Reading, method: str, at: At, body_params: list[At]) -> RawBody | None:
     if reading.dialect is Dialect.SWAGGER_2_0:
-        return body2(reading.notes, body_params, media_types2(at, reading.document.root, "consumes"), at)
+        return body2(reading.notes, body_params, media_types2(reading.notes, at, reading.document.root, "consumes"), at)
     return body3(reading, at, reads=method in _READS)
 
 

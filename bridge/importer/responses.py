@@ -70,11 +70,10 @@ def _contents(reading: Reading, operation: At, at: At) -> tuple[RawContent, ...]
     if not isinstance(at.value.get("schema"), dict):
         return ()
     schema = at.child("schema")
+    kinds = media_types2(reading.notes, operation, reading.document.root, "produces")
     if schema.value.get("type") == "file":
-        kinds = media_types2(operation, reading.document.root, "produces") or ("application/octet-stream",)
-        return tuple(RawContent(kind, None) for kind in kinds)
-    kinds = media_types2(operation, reading.document.root, "produces") or ("application/json",)
-    return tuple(RawContent(kind, schema) for kind in kinds)
+        return tuple(RawContent(kind, None) for kind in kinds or ("application/octet-stream",))
+    return tuple(RawContent(kind, schema) for kind in kinds or ("application/json",))
 
 
 def _schema(reading: Reading, operation: At, good: list[RawResponse]) -> tuple[Json, bool]:

@@ -10,8 +10,8 @@ from typing import NamedTuple
 from urllib.parse import unquote, unquote_to_bytes
 
 from bridge.egress.encode.text import Unfit, kind
-from bridge.egress.media import valid
 from bridge.model import Json
+from bridge.model.media import valid
 
 _URL_SAFE = str.maketrans("-_", "+/")
 _WANTED = "send the bytes as base64 text (RFC 4648), or as a data: URI"

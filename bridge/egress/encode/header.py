@@ -61,7 +61,7 @@ def _header(param: Param) -> Callable[[Json], bytes | None]:
     if param.media_type is not None:
         text = content_text(param)
         return lambda value: _field(text(value))
-    expand = expander(param.name, Style.SIMPLE, raw, shapes_of(param.schema), explode=param.explode)
+    expand = expander(param.name, param.style, raw, shapes_of(param.schema), explode=param.explode)
 
     def header(value: Json) -> bytes | None:
         text = expand(value)

@@ -32,11 +32,18 @@ _OPERATORS = {
 }
 
 
+# Swagger 2.0 allows its collection formats in paths and headers too.
+_COLLECTIONS = frozenset({Style.SPACE, Style.PIPE, Style.TABS})
+
+
 def expander(name: str, style: Style, quote: Quote, shapes: frozenset[type], *, explode: bool) -> Expand:
     """How a value is written into a path segment or a header; `shapes` says which of list and dict are welcome."""
     operator = _OPERATORS.get(style)
     if operator is None:
-        raise ValueError(f"style {style} of {name!r} is not defined here; simple, label and matrix are")
+        if style not in _COLLECTIONS:
+            raise ValueError(f"style {style} of {name!r} is not defined here; simple, label and matrix are")
+        delimiter = quote(_DELIMITERS[style])
+        operator = _Operator("", delimiter, delimiter, named=False)
     key = quote(name)
     separator = operator.exploded if explode else operator.plain
 

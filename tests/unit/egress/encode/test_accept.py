@@ -4,8 +4,8 @@ import time
 
 import pytest
 
-from bridge.egress.media import valid
 from bridge.model import Output
+from bridge.model.media import valid
 from tests.unit.egress.encode.kit import builder, header
 
 
