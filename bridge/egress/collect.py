@@ -10,10 +10,7 @@ from collections.abc import AsyncIterator
 
 from bridge.egress.inflate import CODINGS, Members, window
 from bridge.model import Chunks, Headers, UpstreamBroken, UpstreamTimeout
-
-STREAMS = (b"text/event-stream", b"application/x-ndjson", b"application/jsonl", b"application/ndjson",
-           b"application/json-seq")  # fmt: skip
-ACCEPT_ENCODING = b"gzip, deflate"
+from bridge.model.media import is_stream
 
 # Times its content, and above that: what a compressed answer may have on the wire before it is nonsense.
 _WORST, _SPARE = 4, 1 << 20
@@ -30,7 +27,7 @@ async def collect(headers: Headers, chunks: Chunks, cap: int, deadline: float) -
         async with asyncio.timeout_at(deadline):
             cut = await _gather(_decoded(headers, chunks, cap * _WORST + _SPARE), parts, cap)
     except (TimeoutError, UpstreamTimeout):
-        if not _is_stream(headers):
+        if not is_stream(_first(headers, b"content-type").decode("latin-1")):
             raise UpstreamTimeout("the upstream did not finish its answer in time") from None
         cut = True
     return b"".join(parts), cut
@@ -78,10 +75,6 @@ async def _inflated(chunks: Chunks, coding: str) -> AsyncIterator[bytes]:
         raise UpstreamBroken("the upstream's answer is not what its Content-Encoding says") from error
     if members and not members.member.eof:
         raise UpstreamBroken(f"the upstream's {coding} answer ends too early")
-
-
-def _is_stream(headers: Headers) -> bool:
-    return _first(headers, b"content-type").split(b";")[0].strip().lower() in STREAMS
 
 
 def _first(headers: Headers, name: bytes) -> bytes:

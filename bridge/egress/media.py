@@ -1,28 +1,8 @@
-"""Media types: what a name says about how bytes are written, and what the Accept header asks for."""
+"""The Accept header: which of the promised media types is asked for first."""
 
 from collections.abc import Iterable
 
-from bridge.model.media import valid
-
-
-def essence(media_type: str) -> str:
-    """Type and subtype in lower case, without parameters."""
-    return media_type.partition(";")[0].strip().lower()
-
-
-def is_json(media_type: str) -> bool:
-    """RFC 6839 section 3.1: `+json` names what can be read as JSON."""
-    name = essence(media_type)
-    return name in ("application/json", "text/json") or name.endswith("+json")
-
-
-def is_xml(media_type: str) -> bool:
-    name = essence(media_type)
-    return name in ("application/xml", "text/xml") or name.endswith("+xml")
-
-
-def is_range(media_type: str) -> bool:
-    return "*" in essence(media_type)
+from bridge.model.media import essence, is_json, valid
 
 
 def accept(media_types: Iterable[str]) -> bytes:

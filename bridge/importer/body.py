@@ -15,7 +15,7 @@ from bridge.importer.refs import At, Dangling
 from bridge.importer.xml import xml_shape
 from bridge.model import Body, BodyKind, Field, Json, Spread, Style
 from bridge.model.headers import is_token
-from bridge.model.media import valid
+from bridge.model.media import essence, is_json, is_xml, valid
 
 FORM = "application/x-www-form-urlencoded"
 BASE64 = "^(?:[A-Za-z0-9+/_-]{4})*(?:[A-Za-z0-9+/_-]{2}(?:==)?|[A-Za-z0-9+/_-]{3}=?)?$"
@@ -30,31 +30,26 @@ _TEXTUAL = frozenset({"application/yaml", "application/x-yaml", "application/gra
                       "application/sql", "application/toml"})  # fmt: skip
 
 
-def bare(media_type: str) -> str:
-    """Without parameters, in lower case."""
-    return media_type.partition(";")[0].strip().lower()
-
-
-def is_json(media_type: str) -> bool:
-    kind = bare(media_type)
-    return kind in {"application/json", "text/json", "*/*", "application/*"} or kind.endswith("+json")
+def may_be_json(media_type: str) -> bool:
+    """JSON, or a range that takes it."""
+    return is_json(media_type) or essence(media_type) in {"*/*", "application/*"}
 
 
 def kind_of(media_type: str) -> BodyKind:
-    kind = bare(media_type)
-    if is_json(kind):
+    kind = essence(media_type)
+    if may_be_json(kind):
         return BodyKind.JSON
     if kind == FORM:
         return BodyKind.FORM
     if kind.startswith("multipart/"):
         return BodyKind.MULTIPART
-    if kind in {"application/xml", "text/xml"} or kind.endswith("+xml"):
+    if is_xml(kind):
         return BodyKind.XML
     return BodyKind.TEXT if kind.startswith("text/") or kind in _TEXTUAL else BodyKind.BINARY
 
 
 def _rank(content: RawContent) -> int:
-    kind = bare(content.media_type)
+    kind = essence(content.media_type)
     for known in (kind, "+json" if kind.endswith("+json") else "", "multipart/" if kind[:10] == "multipart/" else "",
                   "xml" if kind_of(kind) is BodyKind.XML else "", "text/" if kind[:5] == "text/" else ""):  # fmt: skip
         if known in _RANKS:
@@ -82,7 +77,6 @@ def read_content(reading: Reading, content: At | None) -> tuple[RawContent, ...]
                 schema=media.child("schema") if "schema" in media.value else None,
                 encoding={name: encoding.child(name) for name in encoding.value} if encoding else {},
                 item_schema=media.child("itemSchema") if "itemSchema" in media.value else None,
-                item_encoding=members(media, "itemEncoding"),
             )
         )
     return tuple(found)
@@ -153,7 +147,7 @@ def body_arguments(reading: Reading, raw: RawBody, arguments: Arguments) -> Body
 
 def _kind(content: RawContent) -> BodyKind:
     kind = kind_of(content.media_type)
-    ranged = bare(content.media_type) in {"*/*", "application/*"}
+    ranged = essence(content.media_type) in {"*/*", "application/*"}
     schema = content.schema.value if content.schema is not None else {}
     return BodyKind.BINARY if ranged and is_binary(schema) else kind
 
@@ -262,7 +256,7 @@ def _rest(reading: Reading, raw: RawBody, content: RawContent, arguments: Argume
 
 def _body(raw: RawBody, content: RawContent, kind: BodyKind, spread: Spread, fields: tuple[Field, ...],
           xml: Json) -> Body:  # fmt: skip
-    ranged = kind is BodyKind.JSON and bare(content.media_type) in {"*/*", "application/*"}
+    ranged = kind is BodyKind.JSON and essence(content.media_type) in {"*/*", "application/*"}
     return Body(
         media_type="application/json" if ranged else content.media_type,
         media_types=tuple(other.media_type for other in raw.contents),

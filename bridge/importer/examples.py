@@ -7,7 +7,7 @@ than as a value (XML, a file, a list written as text in a query) is left alone: 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from bridge.importer.body import FORM, bare, is_json
+from bridge.importer.body import FORM, may_be_json
 from bridge.importer.budget import ImportFailed
 from bridge.importer.dialect import Dialect
 from bridge.importer.document import pointer, tokens
@@ -18,6 +18,7 @@ from bridge.importer.reading import Reading, items, members
 from bridge.importer.refs import At, Dangling
 from bridge.importer.text import shorten
 from bridge.model import Finding, Json, Severity
+from bridge.model.media import essence
 
 _TEXT_IS_A_FORM = frozenset({"array", "object"})
 
@@ -130,9 +131,9 @@ def _of_content(reading: Reading, holder: At, way: Way) -> Iterator[Example]:
         media = reading.refs.follow(content.child(media_type)) if content is not None else holder
         if not isinstance(media.value, dict) or "schema" not in media.value:
             continue
-        if is_json(media_type):
+        if may_be_json(media_type):
             yield from _shown(reading, media, way)
-        elif bare(media_type) in {FORM, "multipart/form-data"}:
+        elif essence(media_type) in {FORM, "multipart/form-data"}:
             shown = _shown(reading, media, way, loose=True)
             yield from (example for example in shown if isinstance(example.at.value, dict))
 

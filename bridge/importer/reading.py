@@ -50,8 +50,6 @@ class RawContent:
     schema: At | None
     encoding: Mapping[str, At] = field(default_factory=dict)
     item_schema: At | None = None
-    prefix_encoding: At | None = None
-    item_encoding: At | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from bridge.importer.body import bare, is_json, read_content
+from bridge.importer.body import may_be_json, read_content
 from bridge.importer.dialect import Dialect
 from bridge.importer.hidden import Mode
 from bridge.importer.normalise import media_types2
@@ -10,9 +10,7 @@ from bridge.importer.reading import RawContent, RawResponse, Reading, items, mem
 from bridge.importer.refs import At, Dangling
 from bridge.importer.text import clean
 from bridge.model import Json, Output
-
-STREAMS = frozenset({"text/event-stream", "application/x-ndjson", "application/ndjson", "application/jsonl",
-                     "application/json-seq"})  # fmt: skip
+from bridge.model.media import is_stream
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +32,7 @@ def answers(reading: Reading, operation: At) -> Answers:
     good = [response for response in responses if response.status[:1] == "2"]
     good = good or [response for response in responses if response.status in {"DEFAULT", "3XX"}]
     media_types = tuple(dict.fromkeys(content.media_type for response in good for content in response.contents))
-    streamed = any(bare(kind) in STREAMS for kind in media_types)
+    streamed = any(is_stream(kind) for kind in media_types)
     schema, wrapped = _schema(reading, operation, good)
     return Answers(
         Output(media_types, streamed),
@@ -80,8 +78,8 @@ def _schema(reading: Reading, operation: At, good: list[RawResponse]) -> tuple[J
     """The one schema that fits every JSON success; nothing where successes differ in kind, and a finding says so."""
     found: list[tuple[Json, bool]] = []
     for response in good:
-        content = next((one for one in response.contents if is_json(one.media_type)), None)
-        stream = next((one for one in response.contents if bare(one.media_type) in STREAMS), None)
+        content = next((one for one in response.contents if may_be_json(one.media_type)), None)
+        stream = next((one for one in response.contents if is_stream(one.media_type)), None)
         if content is not None and content.schema is not None:
             pair = (
                 reading.schemas.convert(content.schema, Mode.OUTPUT),

@@ -1,4 +1,4 @@
-"""What a media type may look like."""
+"""Media types: what may be one, and what its name says about how bytes are written."""
 
 import re
 
@@ -8,7 +8,36 @@ _QUOTED = r'"(?:[ !#-\[\]-~]|\\[ -~])*+"'
 _MEDIA_TYPE = re.compile(rf"{_WORD}/{_WORD}(?:[ \t]*+;[ \t]*+{_WORD}=(?:{_WORD}|{_QUOTED}))*+").fullmatch
 _LONGEST = 255
 
+STREAMS = frozenset(
+    {"text/event-stream", "application/x-ndjson", "application/ndjson", "application/jsonl", "application/json-seq"}
+)
+"""Sequences of items: server-sent events, JSON lines, JSON text sequences (RFC 7464)."""
+
 
 def valid(media_type: str) -> bool:
     """Whether it can stand in a Content-Type or Accept header; ranges such as `image/*` can."""
     return len(media_type) <= _LONGEST and _MEDIA_TYPE(media_type.strip(" \t")) is not None
+
+
+def essence(media_type: str) -> str:
+    """Type and subtype in lower case, without parameters."""
+    return media_type.partition(";")[0].strip().lower()
+
+
+def is_json(media_type: str) -> bool:
+    """RFC 6839 section 3.1: `+json` names what can be read as JSON."""
+    name = essence(media_type)
+    return name in ("application/json", "text/json") or name.endswith("+json")
+
+
+def is_xml(media_type: str) -> bool:
+    name = essence(media_type)
+    return name in ("application/xml", "text/xml") or name.endswith("+xml")
+
+
+def is_range(media_type: str) -> bool:
+    return "*" in essence(media_type)
+
+
+def is_stream(media_type: str) -> bool:
+    return essence(media_type) in STREAMS

@@ -4,8 +4,6 @@ JSON is never written again: the upstream's bytes are checked and spliced, so nu
 their order. And nothing raises: an answer that breaks its own promise is still shown, with a note that says so.
 """
 
-from collections.abc import Callable
-from typing import TypeAlias
 from urllib.parse import quote
 
 from bridge.egress.decode.answer import Answer, Limits, Promise, fields_of
@@ -13,12 +11,10 @@ from bridge.egress.decode.kinds import read_content
 from bridge.egress.decode.notes import cut_note, head_notes, onward_notes, retry_note, status_line
 from bridge.egress.decode.promised import keep_promise
 from bridge.egress.decode.text import clipped, is_binary, text_of
-from bridge.egress.media import essence
 from bridge.model import Decode, Headers, Operation, Result, Text, Tool
+from bridge.model.media import essence
 
 __all__ = ["Limits", "compile_decoder"]
-
-Read: TypeAlias = Callable[[Answer], Result]
 
 _DEFAULTS = Limits()
 

@@ -8,8 +8,8 @@ import orjson
 from bridge.egress.decode.answer import Answer
 from bridge.egress.decode.sequence import SEQUENCES, read_sequence
 from bridge.egress.decode.text import clipped, is_textual, text_of, utf8
-from bridge.egress.media import is_json
 from bridge.model import Json, Media, Result, Text
+from bridge.model.media import is_json
 
 
 def read_content(answer: Answer) -> Result:

@@ -7,7 +7,7 @@ from encodings.aliases import aliases
 from pkgutil import iter_modules
 
 from bridge.egress.decode.answer import Answer
-from bridge.egress.media import is_json, is_xml
+from bridge.model.media import is_json, is_xml
 
 _CHARSET = re.compile(r";\s*charset\s*=\s*\"?([^\s\";]+)", re.IGNORECASE)
 

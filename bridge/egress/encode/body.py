@@ -13,9 +13,8 @@ from bridge.egress.encode.form import form_pairs, form_text
 from bridge.egress.encode.multipart import OCTETS, Part, parts_of, write_multipart
 from bridge.egress.encode.text import UNFIT, Unfit, item, json_bytes, kind, missing, refused
 from bridge.egress.encode.xml import write_xml
-from bridge.egress.media import essence, is_range
 from bridge.model import Arguments, Body, BodyKind, Json, Param, Spread, XmlShape
-from bridge.model.media import valid
+from bridge.model.media import essence, is_range, valid
 
 
 class Content(NamedTuple):

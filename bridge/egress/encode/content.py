@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 from bridge.egress.encode.text import ascii_json, item, json_text
 from bridge.egress.encode.xml import write_xml
-from bridge.egress.media import is_json, is_xml
 from bridge.model import Json, Param, Where, XmlShape
+from bridge.model.media import is_json, is_xml
 
 
 def content_text(param: Param) -> Callable[[Json], str]:

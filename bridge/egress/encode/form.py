@@ -9,8 +9,8 @@ from types import MappingProxyType
 
 from bridge.egress.encode.style import Pairs, pairs
 from bridge.egress.encode.text import Quote, Unfit, form, item, json_text, kind, raw, reserved
-from bridge.egress.media import is_json
 from bridge.model import Field, Json
+from bridge.model.media import is_json
 
 _ANY = frozenset({list, dict})
 # What reserved expansion may leave as it is in a form: `&`, `=` and `+` are the form's own.

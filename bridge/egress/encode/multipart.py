@@ -10,10 +10,9 @@ from bridge.egress.encode.binary import binary
 from bridge.egress.encode.form import member_text, styled_parts
 from bridge.egress.encode.text import Unfit, json_text
 from bridge.egress.headers import field_value
-from bridge.egress.media import is_range
 from bridge.model import Field, Json
 from bridge.model.headers import is_token
-from bridge.model.media import valid
+from bridge.model.media import is_range, valid
 
 OCTETS = "application/octet-stream"
 

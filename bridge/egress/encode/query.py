@@ -9,8 +9,8 @@ from bridge.egress.encode.form import form_text
 from bridge.egress.encode.own import contained, others, refuse_taken
 from bridge.egress.encode.style import pairs, shapes_of
 from bridge.egress.encode.text import UNFIT, item, missing, query_reserved, refused, scalar, strict
-from bridge.egress.media import essence
 from bridge.model import Arguments, Json, Param, Style, Where
+from bridge.model.media import essence
 
 Write: TypeAlias = Callable[[Json], str]
 

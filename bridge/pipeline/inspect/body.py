@@ -4,8 +4,8 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import TypeAlias
 
-from bridge.egress.media import essence, is_json, is_range
 from bridge.model import Body, BodyKind, Headers, Operation
+from bridge.model.media import essence, is_json, is_range
 from bridge.pipeline.inspect.assembled import assembled
 from bridge.pipeline.inspect.fields import Content, compile_form, compile_multipart
 from bridge.pipeline.inspect.report import judged

@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterator
 from typing import TypeAlias
 from urllib.parse import unquote_plus
 
-from bridge.egress.media import is_json
 from bridge.model import Body, Field, Operation, Style
+from bridge.model.media import is_json
 from bridge.pipeline.inspect.assembled import assembled
 from bridge.pipeline.inspect.find import beside
 from bridge.pipeline.inspect.multipart import Part, parts_of

@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping
 from typing import NamedTuple, TypeAlias
 from urllib.parse import unquote
 
-from bridge.egress.media import essence
 from bridge.model import Headers, Param, Style, Where
+from bridge.model.media import essence
 from bridge.pipeline.inspect.raw import Pairs, Raws, expanded, form_of, members, named, one, plain, repeated
 from bridge.pipeline.inspect.reader import Schema
 

@@ -3,8 +3,8 @@
 from collections.abc import Callable, Iterator, Mapping
 from typing import TypeAlias
 
-from bridge.egress.media import is_json, is_xml
 from bridge.model import Headers, Json, Operation, Param, Style, Where
+from bridge.model.media import is_json, is_xml
 from bridge.pipeline.inspect.find import Given, Request, finder, take_apart
 from bridge.pipeline.inspect.path import compile_slots
 from bridge.pipeline.inspect.raw import Raws
