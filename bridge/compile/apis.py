@@ -16,7 +16,7 @@ from bridge.importer import Imported, ImportFailed, Options, Profile, Sources, b
 from bridge.importer import Override as ImportOverride
 from bridge.importer.catalog import located
 from bridge.importer.naming import TOOL_NAME
-from bridge.importer.source import shown
+from bridge.importer.source import named
 from bridge.model import Catalog, Finding, Severity
 
 _log = logging.getLogger(__name__)
@@ -93,11 +93,11 @@ def _import(name: str, api: Api, folder: Path) -> tuple[Imported, list[Finding]]
 
 def _attempt(name: str, api: Api, copies: Copies) -> tuple[Imported, list[Finding]]:
     imported = _read(name, api, copies)
-    findings = [_stale(name, shown(url), why) for url, why in copies.stale.items()]
+    findings = [_stale(name, named(url), why) for url, why in copies.stale.items()]
     try:
         copies.commit()
     except OSError as error:
-        findings.append(_unkept(name, shown(api.spec), copies.folder, error))
+        findings.append(_unkept(name, named(api.spec), copies.folder, error))
     return imported, findings
 
 
@@ -110,7 +110,7 @@ def _read(name: str, api: Api, copies: Copies) -> Imported:
     except Exception as error:
         _log.debug("import of %s failed", name, exc_info=True)
         why = f"cannot be read: {type(error).__name__}: {error}"[:300]
-        raise ImportFailed(shown(api.spec), why) from error
+        raise ImportFailed(named(api.spec), why) from error
 
 
 def _sources(api: Api, copies: Copies) -> Sources:

@@ -14,7 +14,7 @@ from bridge.config.values import Secret
 from bridge.egress.address import Address, check_address
 from bridge.egress.fetch_errors import FetchError
 from bridge.egress.guard import checked_url
-from bridge.importer.source import shown
+from bridge.importer.source import named
 from bridge.model import Api, Catalog, Finding, Headers, Operation, Rewrite, Route, Severity, Target, Timeouts, Where
 from bridge.model.headers import argument_may_set
 
@@ -44,7 +44,7 @@ def routes(settings: Mapping[str, ApiSettings], catalog: Catalog) -> Routed:
         targets, why = found = _targets(api, one)
         own |= {(api.name, each.id): _own(each, one, targets) for each in operations if _has_own(each, one)}
         reasons = {each.where: own.get((api.name, each.id), found)[1] for each in operations}
-        findings += _nowhere(api.name, shown(one.spec), why, reasons)
+        findings += _nowhere(api.name, named(one.spec), why, reasons)
         made[api.name] = Route(
             api=api.name,
             prefix=one.prefix.rstrip("/"),
@@ -131,7 +131,7 @@ def _unusable(servers: tuple[str, ...]) -> str:
     if not servers:
         return "the document names no server that can be used"
     relative = all("://" not in server for server in servers)
-    told = ", ".join(map(shown, servers))
+    told = ", ".join(map(named, servers))
     return f"its servers are {'relative' if relative else 'no http or https addresses'} ({told})"
 
 
@@ -158,15 +158,15 @@ def _untrusted(url: str) -> str:
     try:
         host = checked_url(url, frozenset({"http", "https"})).raw_host.decode("ascii").rstrip(".").lower()
     except FetchError as error:
-        return f"its server {shown(url)}: {error.message}; set the upstream"
+        return f"its server {named(url)}: {error.message}; set the upstream"
     if _HERE.fullmatch(host):
-        return f"its server {shown(url)} is on this machine; set the upstream, or allow private addresses"
+        return f"its server {named(url)} is on this machine; set the upstream, or allow private addresses"
     try:
         address = _address(host)
     except ValueError:
-        return f"its server {shown(url)} has neither a name nor an address; set the upstream"
+        return f"its server {named(url)} has neither a name nor an address; set the upstream"
     reason = check_address(address) if address else None
-    return f"its server {shown(url)}: {reason}; set the upstream, or allow private addresses" if reason else ""
+    return f"its server {named(url)}: {reason}; set the upstream, or allow private addresses" if reason else ""
 
 
 _HERE = re.compile(r"(?:.+\.)?(?:localhost|localdomain)|localhost[46]|ip6-(?:localhost|loopback)")

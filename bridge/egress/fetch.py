@@ -31,10 +31,10 @@ from bridge.egress.fetch_errors import (
     TooLarge,
     TooManyRedirects,
     Unreachable,
-    shown,
 )
 from bridge.egress.guard import checked_addresses, checked_url
 from bridge.egress.inflate import Undecodable, inflate
+from bridge.model.urls import shown
 
 Headers = Sequence[tuple[str, str]]
 

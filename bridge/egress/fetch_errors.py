@@ -3,12 +3,11 @@
 A message shows URLs without passwords and queries, and never the value of a header.
 """
 
-import re
 from http import HTTPStatus
 
-REDIRECTS = frozenset({301, 302, 303, 307, 308})
+from bridge.model.urls import shown
 
-_USERINFO = re.compile(r"//[^/?#]*@")
+REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
 
 class FetchError(Exception):
@@ -73,10 +72,3 @@ _ADVICE = {
 
 def _phrase(status: int) -> str:
     return f"{status} {HTTPStatus(status).phrase}" if status in HTTPStatus._value2member_map_ else str(status)
-
-
-def shown(url: str) -> str:
-    """`url` as it may stand in a message: no password, no query (tokens live there), nothing a terminal would obey."""
-    plain, query, _ = _USERINFO.sub("//", url).partition("?")
-    safe = "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in plain.partition("#")[0])
-    return (safe if len(safe) <= 300 else safe[:300] + "…") + ("?…" if query else "")

@@ -13,7 +13,7 @@ from urllib.parse import unquote, urldefrag, urljoin, urlsplit
 from bridge.importer.budget import BudgetExceeded, Budgets
 from bridge.importer.document import Document
 from bridge.importer.parse import parse
-from bridge.importer.source import Fetch, fetch_document, read_file, shown
+from bridge.importer.source import Fetch, fetch_document, named, read_file
 
 _PORTS = {"http": 80, "https": 443}
 
@@ -101,9 +101,9 @@ class Library:
 
     def _open_url(self, uri: str) -> Document:
         self._check_origin(uri)
-        fetched = fetch_document(uri, shown(uri), self._fetch)
+        fetched = fetch_document(uri, named(uri), self._fetch)
         self._check_origin(fetched.url)
-        return parse(fetched.body, fetched.url, shown(uri), fetched.media_type, self._budgets)
+        return parse(fetched.body, fetched.url, named(uri), fetched.media_type, self._budgets)
 
     def _check_origin(self, uri: str) -> None:
         if urlsplit(uri).username is not None:

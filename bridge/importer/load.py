@@ -9,7 +9,7 @@ from bridge.importer.budget import Budgets, ImportFailed
 from bridge.importer.document import Document
 from bridge.importer.library import Library, ReferenceRefused, join
 from bridge.importer.parse import parse
-from bridge.importer.source import Fetch, Fetched, Unfetchable, fetch_document, read_file, shown
+from bridge.importer.source import Fetch, Fetched, Unfetchable, fetch_document, named, read_file
 from bridge.model import Json
 
 __all__ = [
@@ -35,9 +35,9 @@ def load(source: str, *, fetch: Fetch | None, budgets: Budgets) -> Document:
         path = Path(source)
         return parse(read_file(path, source, budgets), str(path.resolve()), source, None, budgets)
     if scheme.group(1).lower() not in {"http", "https"}:
-        raise ImportFailed(shown(source), f"cannot read {scheme.group(1)}: documents; give a path or an http(s) URL")
-    fetched = fetch_document(source, shown(source), fetch)
-    return parse(fetched.body, fetched.url, shown(source), fetched.media_type, budgets)
+        raise ImportFailed(named(source), f"cannot read {scheme.group(1)}: documents; give a path or an http(s) URL")
+    fetched = fetch_document(source, named(source), fetch)
+    return parse(fetched.body, fetched.url, named(source), fetched.media_type, budgets)
 
 
 def sources_in(path: Path) -> list[Path]:

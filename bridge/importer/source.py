@@ -1,20 +1,15 @@
 """Where bytes come from: files, and URLs by way of the `Fetch` that the caller hands in."""
 
-import re
 from pathlib import Path
 from typing import Protocol
 
 from bridge.importer.budget import Budgets, ImportFailed, Unreachable
+from bridge.model.urls import shown
 
-_USERINFO = re.compile(r"//[^/?#]*@")
 
-
-def shown(source: str) -> str:
-    """A path as it is; a URL without its user name, password and query, where credentials are found."""
-    if "://" not in source:
-        return source
-    plain, query, _ = _USERINFO.sub("//", source.partition("#")[0]).partition("?")
-    return f"{plain}?…" if query else plain
+def named(source: str) -> str:
+    """A path as it is; a URL without what may be a credential."""
+    return shown(source) if "://" in source else source
 
 
 class Unfetchable(Exception):
