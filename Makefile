@@ -14,7 +14,7 @@ COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gene
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test check static lint types contracts shape generated corpus oracle bench lock node clean
+.PHONY: help run test check static lint types contracts shape generated corpus oracle conformance bench lock node clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -51,6 +51,9 @@ corpus: $(READY) ## Import every document in CORPUS=DIR and count what survives
 
 oracle: $(READY) $(NODE) ## Hold requests for every operation in CORPUS=DIR against openapi-core and swagger-client
 	@$(BIN)/python -m tests.bench.oracle "$(CORPUS)"
+
+conformance: $(READY) $(NODE) ## Run the protocol's official conformance suite against the gateway
+	@$(BIN)/python -m tests.conformance
 
 bench: $(READY) ## Measure what the documentation claims
 	@$(BIN)/python -m tests.bench
@@ -92,7 +95,8 @@ $(READY): requirements.lock pyproject.toml
 
 # The machine's own Node serves if it is new enough; else a wheel that holds Node and npm goes into the environment.
 $(NODE): $(READY) $(NPM)/package-lock.json $(NPM)/requirements.lock
-	@if node -e 'process.exit(parseInt(process.versions.node) < 20)' 2>/dev/null && npm --version >/dev/null 2>&1; then \
+	@if node -e 'process.exit(process.versions.node.localeCompare("22.19", "en", {numeric: true}) < 0 ? 1 : 0)' \
+	  2>/dev/null && npm --version >/dev/null 2>&1; then \
 	  npm ci --prefix $(NPM); \
 	else \
 	  $(BIN)/uv pip install --quiet --require-hashes --python $(BIN)/python -r $(NPM)/requirements.lock && \

@@ -13,7 +13,7 @@ import signal
 import socket
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import import_module
 from importlib.util import find_spec
 from types import FrameType
@@ -54,10 +54,10 @@ class Addresses:
 def start_runtime(settings: Settings) -> tuple[Runtime, Parts, Metrics, Loaded]:
     """Imports and compiles. Raises StartFailed when nothing could be served, NothingLoaded, ImportFailed for a broken
     lock."""
-    lasting = parts()
-    metrics = Metrics(__version__, lasting.leases.in_flight)
+    lasting = parts(settings.state)
+    metrics = Metrics(__version__, lasting.state.leases.in_flight)
     accounts = (metrics.account, log_call) if settings.log.calls else (metrics.account,)
-    lasting = Parts(lasting.upstream, lasting.buckets, lasting.leases, accounts)
+    lasting = replace(lasting, accounts=accounts)
     loaded = load_apis(settings)
     runtime = compile_runtime(settings, loaded, lasting)
     nowhere = [finding for finding in runtime.catalog.findings if finding.id == "no-upstream"]
@@ -217,7 +217,10 @@ async def _run(servers: list[tuple[_Server, socket.socket]], lasting: Parts, rea
             tasks.create_task(server.serve([listener]))
         # The sockets are bound: whoever is told the addresses now waits a moment at most.
         ready()
+        # Without what replicas share the gateway starts all the same: only the calls that need it are refused.
+        tasks.create_task(lasting.state.probe())
     await lasting.upstream.aclose()
+    await lasting.state.aclose()
     return _code(caught[0]) if caught else 0
 
 

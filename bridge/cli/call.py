@@ -27,7 +27,25 @@ from bridge.cli.inputs import (
 )
 from bridge.cli.output import Format, complain, print_json
 from bridge.compile import Parts, compile_runtime, load_apis, parts
-from bridge.model import BadArguments, Call, Door, Endpoint, Json, Media, Outcome, Result, Target, Text, Wire
+from bridge.ingress.mcp.blocks import block_pieces, link_text
+from bridge.ingress.mcp.eras import MODERN
+from bridge.model import (
+    BadArguments,
+    Block,
+    Call,
+    Chunks,
+    Door,
+    Endpoint,
+    Json,
+    Link,
+    Media,
+    Outcome,
+    Result,
+    Target,
+    Text,
+    Verbatim,
+    Wire,
+)
 from bridge.pipeline.run import finish, run
 from bridge.pipeline.runtime import Runtime
 
@@ -126,37 +144,70 @@ def _show(outcome: Outcome, output: Format, save: Path | None) -> int:
     else:
         for block in outcome.result.blocks:
             typer.echo(_block_text(block))
-    unsaved = save is not None and not _saved(save, outcome.result)
+    unsaved = save is not None and not _saved(save, outcome.result, outcome.body)
     return 4 if outcome.result.error or unsaved else 0
 
 
-def _saved(file: Path, result: Result) -> bool:
-    """Whether the first block that is no text is in the file now."""
-    media = next((block for block in result.blocks if isinstance(block, Media)), None)
-    if media is None:
+def _saved(file: Path, result: Result, body: bytes | Chunks) -> bool:
+    """Whether the first block that is no text is in the file now; a link stands for the answer that it was made of."""
+    content = next((held for block in result.blocks if (held := _bytes(block, body)) is not None), None)
+    if content is None:
         complain(f"nothing is saved to {file}: the answer is text alone")
         return False
     try:
-        file.write_bytes(base64.b64decode(media.data))
+        file.write_bytes(content)
     except OSError as error:
         complain(f"{file}: cannot be written: {error.strerror}")
         return False
     return True
 
 
+def _bytes(block: Block, body: bytes | Chunks) -> bytes | None:
+    if isinstance(block, Media):
+        return base64.b64decode(block.data)
+    if isinstance(block, Link):
+        return body if isinstance(body, bytes) else None
+    if isinstance(block, Verbatim):
+        written = orjson.loads(block.json)
+        data = written.get("data") or written.get("resource", {}).get("blob")
+        return base64.b64decode(data) if data else None
+    return None
+
+
 def _result_json(result: Result) -> Json:
     structured = {} if result.structured is None else {"structuredContent": orjson.loads(result.structured)}
-    return {"isError": result.error, "content": [_block_json(block) for block in result.blocks], **structured}
+    return {
+        "isError": result.error,
+        "content": [_block_json(block, at) for at, block in enumerate(result.blocks)],
+        **structured,
+    }
 
 
-def _block_text(block: Text | Media) -> str:
-    return block.text if isinstance(block, Text) else f"[{block.media_type}, {len(base64.b64decode(block.data))} bytes]"
-
-
-def _block_json(block: Text | Media) -> Json:
+def _block_text(block: Block) -> str:
+    """Text as it is; of everything else, what it is."""
     if isinstance(block, Text):
-        return {"type": "text", "text": block.text}
-    return {"type": block.kind, "mimeType": block.media_type, "data": block.data}
+        return block.text
+    if isinstance(block, Media):
+        return f"[{block.media_type}, {len(base64.b64decode(block.data))} bytes]"
+    if isinstance(block, Link):
+        return f"[{block.name}: {block.media_type}, {block.size} bytes, at {block.uri}]"
+    return _written_text(block, orjson.loads(block.json))
+
+
+def _written_text(block: Verbatim, written: Json) -> str:
+    if block.kind == "text":
+        return str(written["text"])
+    if block.kind == "resource_link":
+        return f"[{link_text(written)}]"
+    resource = written.get("resource", {})
+    if "text" in resource:
+        return str(resource["text"])
+    media_type = resource.get("mimeType", "bytes") if resource else written["mimeType"]
+    return f"[{media_type}, {len(_bytes(block, b'') or b'')} bytes]"
+
+
+def _block_json(block: Block, at: int) -> Json:
+    return orjson.loads(b"".join(block_pieces(block, at, MODERN)))
 
 
 def _show_wire(endpoint: Endpoint, arguments: Mapping[str, Json], output: Format) -> None:

@@ -1,20 +1,23 @@
 """Every configured API, imported: documents that fail cost their own API and nothing else."""
 
+import hashlib
 import logging
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import orjson
 
 from bridge.compile.collector import paused
 from bridge.compile.documents import Copies
+from bridge.compile.published import Unaddressed, unaddressed
 from bridge.config import Settings
 from bridge.config.schema import Api, Override
 from bridge.egress.fetch import FetchPolicy
-from bridge.importer import Imported, ImportFailed, Options, Profile, Sources, build, import_api
+from bridge.importer import Budgets, Imported, ImportFailed, Options, Profile, Sources, build, import_api
 from bridge.importer import Override as ImportOverride
 from bridge.importer.catalog import located
+from bridge.importer.load import parse
 from bridge.importer.naming import TOOL_NAME
 from bridge.importer.source import named
 from bridge.model import Catalog, Finding, Severity
@@ -41,26 +44,47 @@ class NothingLoaded(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """`stale` holds the URLs that were answered from their last good copy."""
+    """`stale` holds the URLs that were answered from their last good copy, `documents` what people are told of each
+    API, by its name. A runtime needs no more of it than the catalogue and the documents.
+
+    `traces` say what was read, by API; `contents` is a digest of all that was.
+    """
 
     catalog: Catalog
-    imported: tuple[Imported, ...]
+    imported: tuple[Imported, ...] = ()
     absent: tuple[Absent, ...] = ()
     stale: tuple[str, ...] = ()
+    documents: Mapping[str, Unaddressed] = field(default_factory=dict)
+    traces: Mapping[str, "Traces"] = field(default_factory=dict)
+    contents: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Traces:
+    """The files and URLs that were read for an API, and the digests of what was in them."""
+
+    files: tuple[str, ...] = ()
+    urls: tuple[str, ...] = ()
+    digests: tuple[str, ...] = ()
+
+
+_NO_DOCUMENTS: Mapping[str, bytes] = {}
 
 
 @paused()
-def load_apis(settings: Settings, *, lines: bool = False) -> Loaded:
+def load_apis(settings: Settings, *, lines: bool = False, inline: Mapping[str, bytes] = _NO_DOCUMENTS) -> Loaded:
     """Imports all APIs. `lines`: findings get their line numbers, which costs another reading of each document.
+    `inline` are documents that are in no file, by the names of their APIs.
 
     Raises NothingLoaded, and ImportFailed for a lock of names that cannot be read.
     """
     imported: list[Imported] = []
     absent: list[Absent] = []
     extra: list[Finding] = []
+    traces: dict[str, Traces] = {}
     for name, api in settings.apis.items():
         try:
-            found, findings = _import(name, api, settings.data / "documents")
+            found, findings, traces[name] = _import(name, api, settings.data / "documents", inline.get(name))
         except ImportFailed as error:
             absent.append(Absent(name, error))
             extra.append(_absent(name, error))
@@ -69,42 +93,63 @@ def load_apis(settings: Settings, *, lines: bool = False) -> Loaded:
         extra += findings
     if absent and not imported:
         raise NothingLoaded([one.error for one in absent])
-    catalog = build(imported, read_lock(settings.names))
+    lock = read_lock(settings.names)
+    catalog = build(imported, lock)
     extra += _toolless(catalog, imported)
     found_in_documents = located(catalog.findings, imported) if lines else catalog.findings
     catalog = replace(catalog, findings=(*extra, *found_in_documents))
     stale = tuple(finding.source for finding in extra if finding.id == "document-stale")
-    return Loaded(catalog, tuple(imported), tuple(absent), stale)
+    return Loaded(
+        catalog, tuple(imported), tuple(absent), stale,
+        documents=unaddressed(imported),
+        traces=traces,
+        contents=_contents(traces, lock, extra),
+    )  # fmt: skip
 
 
-def _import(name: str, api: Api, folder: Path) -> tuple[Imported, list[Finding]]:
+def _contents(traces: Mapping[str, Traces], lock: Mapping[str, str], findings: Iterable[Finding]) -> str:
+    """Where it is the same and the settings are too, the catalogue is the same."""
+    parts = [{name: found.digests for name, found in traces.items()}, dict(lock), list(findings)]
+    return hashlib.sha256(orjson.dumps(parts)).hexdigest()
+
+
+def _import(name: str, api: Api, folder: Path, document: bytes | None) -> tuple[Imported, list[Finding], Traces]:
     """From where the document is, else from the last good copies of what was fetched."""
     online = Copies(folder, FetchPolicy(allow_private=api.allow_private))
     try:
-        return _attempt(name, api, online)
+        return _attempt(name, api, online, document)
     except ImportFailed as error:
         if not online.fresh:
             raise
         try:
-            return _attempt(name, api, Copies(folder, online.policy, offline=True))
+            return _attempt(name, api, Copies(folder, online.policy, offline=True), document)
         except ImportFailed:
             raise error from None
 
 
-def _attempt(name: str, api: Api, copies: Copies) -> tuple[Imported, list[Finding]]:
-    imported = _read(name, api, copies)
+def _attempt(name: str, api: Api, copies: Copies, document: bytes | None) -> tuple[Imported, list[Finding], Traces]:
+    imported = _read(name, api, copies, document)
     findings = [_stale(name, named(url), why) for url, why in copies.stale.items()]
     try:
         copies.commit()
     except OSError as error:
         findings.append(_unkept(name, named(api.spec), copies.folder, error))
-    return imported, findings
+    return imported, findings, _traces(imported, api, copies)
 
 
-def _read(name: str, api: Api, copies: Copies) -> Imported:
+def _traces(imported: Imported, api: Api, copies: Copies) -> Traces:
+    """An overlay that is read and changed before it is read again counts as changed: it is read again after that."""
+    overlays = [overlay for overlay in api.overlays if "://" not in overlay]
+    files = [one.uri for one in imported.documents if Path(one.uri).is_absolute()]
+    digests = [one.digest for one in imported.documents]
+    digests += [hashlib.sha256(Path(overlay).read_bytes()).hexdigest() for overlay in overlays]
+    return Traces((*files, *overlays), tuple(copies.read), (*digests, *copies.read.values()))
+
+
+def _read(name: str, api: Api, copies: Copies, document: bytes | None) -> Imported:
     """A document can be wrong in more ways than were thought of: its own API is all that this may cost."""
     try:
-        return import_api(name, _sources(api, copies), _options(api))
+        return import_api(name, _sources(api, copies, document), _options(api))
     except ImportFailed:
         raise
     except Exception as error:
@@ -113,8 +158,10 @@ def _read(name: str, api: Api, copies: Copies) -> Imported:
         raise ImportFailed(named(api.spec), why) from error
 
 
-def _sources(api: Api, copies: Copies) -> Sources:
-    return Sources(api.spec, api.overlays, copies, api.allowed_origins)
+def _sources(api: Api, copies: Copies, document: bytes | None) -> Sources:
+    """A document that is in no file cannot refer to files."""
+    spec = api.spec if document is None else parse(document, api.spec, api.spec, None, Budgets())
+    return Sources(spec, api.overlays, copies, api.allowed_origins)
 
 
 def _options(api: Api) -> Options:

@@ -1,8 +1,10 @@
 """Operation → Endpoint: builders, checkers, decoders and inspectors, compiled once."""
 
 import logging
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import cache
+from typing import TypeAlias
 
 from bridge.compile.routes import Routed
 from bridge.egress.decode import compile_decoder
@@ -21,6 +23,7 @@ from bridge.model import (
     Validate,
     Wire,
 )
+from bridge.model.steps import Steps
 from bridge.pipeline.arguments import compile_check
 from bridge.pipeline.inspect import compile_inspector
 
@@ -31,7 +34,11 @@ MOST_TOKENS = 2_000_000
 after it is compiled when it is called, which takes a millisecond, because few of so many tools ever are."""
 
 
-def endpoints(catalog: Catalog, routed: Routed) -> dict[tuple[str, str], Endpoint]:
+Known: TypeAlias = Mapping[tuple[str, str], Endpoint]
+"""What was compiled before: an operation that is still the same need not be compiled again."""
+
+
+def endpoints(catalog: Catalog, routed: Routed, known: Known) -> Steps[dict[tuple[str, str], Endpoint]]:
     """One per operation of the APIs that have a route, whether or not it is a tool."""
     tools = {(tool.api, tool.operation): tool for tool in catalog.tools.values()}
     made: dict[tuple[str, str], Endpoint] = {}
@@ -42,8 +49,16 @@ def endpoints(catalog: Catalog, routed: Routed) -> dict[tuple[str, str], Endpoin
             own = replace(route, targets=routed.own[key]) if key in routed.own else route
             tool = tools.get(key)
             compiled += tool.tokens if tool is not None else 0
-            made[key] = endpoint(operation, tool, own, late=compiled > MOST_TOKENS)
+            before = known.get(key)
+            same = before is not None and _same(before, operation, tool, _route(operation, own))
+            late = compiled > MOST_TOKENS
+            made[key] = before if before is not None and same else endpoint(operation, tool, own, late=late)
+            yield
     return made
+
+
+def _same(before: Endpoint, operation: Operation, tool: Tool | None, route: Route) -> bool:
+    return before.operation == operation and before.tool == tool and before.route == route
 
 
 def endpoint(operation: Operation, tool: Tool | None, route: Route, *, late: bool = False) -> Endpoint:

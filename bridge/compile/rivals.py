@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 
 from bridge.egress.encode.path import path_literal, split_key
 from bridge.model import Arguments, BadArguments, Build, Endpoint, Json, Operation, Style, Where, Wire
+from bridge.model.steps import Steps
 from bridge.pipeline.match import Router
 
 _ANY, _NUMBER = "{}", "{0}"
@@ -24,15 +25,17 @@ class _Node:
     shapes: set[str] = field(default_factory=set)
 
 
-def guarded(compiled: Mapping[tuple[str, str], Endpoint], router: Router) -> dict[tuple[str, str], Endpoint]:
+def guarded(compiled: Mapping[tuple[str, str], Endpoint], router: Router) -> Steps[dict[tuple[str, str], Endpoint]]:
     """The same endpoints; only where there is a rival does a built request go through `router` as well."""
     roots: dict[tuple[str, str], _Node] = {}
     for one in compiled.values():
         _insert(roots.setdefault((one.operation.api, one.operation.method), _Node()), one.operation)
-    return {
-        key: replace(one, build=_guard(one, router)) if _has_rival(one.operation, roots) else one
-        for key, one in compiled.items()
-    }
+        yield
+    made: dict[tuple[str, str], Endpoint] = {}
+    for key, one in compiled.items():
+        made[key] = replace(one, build=_guard(one, router)) if _has_rival(one.operation, roots) else one
+        yield
+    return made
 
 
 def _shape(operation: Operation) -> str:

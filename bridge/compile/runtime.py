@@ -7,20 +7,22 @@ from itertools import count
 from bridge.compile import backends
 from bridge.compile.apis import Loaded
 from bridge.compile.collector import paused
-from bridge.compile.operations import endpoints
+from bridge.compile.operations import Known, endpoints
 from bridge.compile.policy import cors, hosts, limits, mcp_door
 from bridge.compile.published import NAME, published
 from bridge.compile.rivals import guarded
 from bridge.compile.routes import routes
 from bridge.config import Settings
+from bridge.config.schema import SharedState
 from bridge.egress.upstream import Upstream
 from bridge.importer.select import matches, selected
 from bridge.model import Catalog, Endpoint, Finding, Route, Severity
+from bridge.model.steps import Steps, at_once
 from bridge.pipeline.authenticate import Anonymous
-from bridge.pipeline.listing import Toolset
+from bridge.pipeline.toolset import Toolset
 from bridge.pipeline.match import Router
 from bridge.pipeline.runtime import Account, Runtime
-from bridge.state.base import Buckets, Leases
+from bridge.state.base import State
 
 _versions = count(1)
 
@@ -30,28 +32,48 @@ class Parts:
     """What outlives a runtime: connections, counters, and who is told of each call."""
 
     upstream: Upstream
-    buckets: Buckets
-    leases: Leases
+    state: State
     accounts: tuple[Account, ...] = ()
 
 
-def parts(accounts: tuple[Account, ...] = ()) -> Parts:
-    return Parts(backends.upstream(), backends.buckets(), backends.leases(), accounts)
+def parts(chosen: SharedState | None = None, accounts: tuple[Account, ...] = ()) -> Parts:
+    """In memory unless `chosen`: whoever only compiles, or makes a single call, shares nothing."""
+    return Parts(backends.upstream(), backends.state(chosen or SharedState()), accounts)
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """A runtime, and what the next one need not compile again."""
+
+    runtime: Runtime
+    known: Known
+
+
+_NOTHING_KNOWN: Known = {}
 
 
 @paused()
 def compile_runtime(settings: Settings, loaded: Loaded, lasting: Parts) -> Runtime:
+    """All at once, where no call is served yet."""
+    return at_once(compiling(settings, loaded, lasting)).runtime
+
+
+def compiling(settings: Settings, loaded: Loaded, lasting: Parts, known: Known = _NOTHING_KNOWN) -> Steps[Compiled]:
     """The findings of routing join the catalogue's."""
     routed = routes(settings.apis, loaded.catalog)
-    compiled = endpoints(loaded.catalog, routed)
-    router = Router(
-        (route, {key: one for key, one in compiled.items() if key[0] == name}) for name, route in routed.routes.items()
+    yield
+    plain = yield from endpoints(loaded.catalog, routed, known)
+    router = yield from Router.steps(
+        (route, {key: one for key, one in plain.items() if key[0] == name}) for name, route in routed.routes.items()
     )
-    compiled = guarded(compiled, router)
+    compiled = yield from guarded(plain, router)
     found = (*loaded.catalog.findings, *routed.findings, *_collisions(settings, routed.routes, compiled))
+    yield
     found = (*found, *_unselected(settings, loaded.catalog))
-    catalog = replace(loaded.catalog, findings=found)
-    return Runtime(
+    yield
+    catalog = _sharing(replace(loaded.catalog, findings=found), plain)
+    yield
+    runtime = Runtime(
         version=next(_versions),
         digest=catalog.digest,
         catalog=catalog,
@@ -60,15 +82,27 @@ def compile_runtime(settings: Settings, loaded: Loaded, lasting: Parts) -> Runti
         toolsets=_toolsets(settings, catalog, compiled),
         authenticator=Anonymous(),
         upstream=lasting.upstream,
-        buckets=lasting.buckets,
-        leases=lasting.leases,
+        buckets=lasting.state.buckets,
+        leases=lasting.state.leases,
+        shared=lasting.state.shared,
         limits=limits(settings),
         mcp=mcp_door(settings),
         cors=cors(settings),
         hosts=hosts(settings),
         public_url=settings.public_url or "",
-        published=published(loaded.imported, routed.routes, settings.public_url or ""),
+        published=published(loaded.documents, routed.routes, settings.public_url or ""),
         accounts=lasting.accounts,
+    )
+    return Compiled(runtime, plain)
+
+
+def _sharing(catalog: Catalog, compiled: Known) -> Catalog:
+    """With the operations and tools of the endpoints, so that those of endpoints compiled before are held once."""
+    tools = {one.tool.name: one.tool for one in compiled.values() if one.tool is not None}
+    return replace(
+        catalog,
+        operations={key: compiled[key].operation if key in compiled else one for key, one in catalog.operations.items()},
+        tools={name: tools.get(name, tool) for name, tool in catalog.tools.items()},
     )
 
 

@@ -31,7 +31,8 @@ from bridge.config.names import (
     ToolsetName,
     UpstreamUrl,
 )
-from bridge.config.values import Bool, Duration, PerSecond, Size, Text, Timeout, Whole
+from bridge.config.shared import MEMORY, StatePrefix, StateUrl
+from bridge.config.values import Bool, Duration, PerSecond, Secret, Size, Text, Timeout, Whole
 from bridge.model import Json, Timeouts, Unlisted, Validate
 
 OFF = "off"
@@ -254,6 +255,25 @@ class Limits(Section):
     result: Size = Field(default=8 << 20, description="Largest answer that is read for an agent.")
 
 
+class SharedState(Section):
+    url: StateUrl = Field(
+        default=Secret(MEMORY),
+        description="Where replicas share what they must: `redis://HOST:PORT/DATABASE`, `rediss://` with TLS. "
+        "`memory://`: nowhere. Its password is never shown.",
+    )
+    prefix: StatePrefix = Field(
+        default="dualbridge:", description="What every key and channel there begins with; replicas have the same."
+    )
+    timeout: Timeout = Field(default=0.25, description="Ends the wait for Redis, from connecting to the answer.")
+    connections: Annotated[int, Whole(1, 1000)] = Field(
+        default=16, description="Connections at most; one more carries messages between replicas."
+    )
+
+    @property
+    def in_memory(self) -> bool:
+        return self.url.reveal() == MEMORY
+
+
 class Log(Section):
     level: LogLevel = Field(default=LogLevel.INFO, description="The least severity that is logged.")
     format: LogFormat = Field(default=LogFormat.AUTO, description="`auto` is text on a terminal and JSON elsewhere.")
@@ -291,6 +311,11 @@ class Settings(Section):
         default={}, description="The APIs, by name.", json_schema_extra={"minProperties": 1}
     )
     limits: Limits = Field(default_factory=Limits, description="How much a caller may use.")
+    state: SharedState = Field(
+        default_factory=SharedState,
+        description="What replicas share, and what outlives one of them.",
+        json_schema_extra=_STATIC,
+    )
     log: Log = Field(default_factory=Log, description="What is logged.")
     names: LocalPath = Field(
         default=Path("names.lock"),

@@ -1,7 +1,8 @@
 """Reading an answer whole, for an agent: bounded in bytes before and after decompression, and in time.
 
 An answer above the cap is cut, not refused: the caller gets what fits and is told. The cut holds for compressed
-answers too, so a small bomb cannot become a large one.
+answers too, so a small bomb cannot become a large one. Whoever wants to know how far a stream has come is told while it
+is read; as long as that takes, nothing more is asked of the upstream.
 """
 
 import asyncio
@@ -9,39 +10,52 @@ import zlib
 from collections.abc import AsyncIterator
 
 from bridge.egress.inflate import CODINGS, Members, window
-from bridge.model import Chunks, Headers, UpstreamBroken, UpstreamTimeout
+from bridge.egress.progress import Announcer
+from bridge.model import Chunks, Headers, Report, UpstreamBroken, UpstreamTimeout
 from bridge.model.media import is_stream
 
 # Times its content, and above that: what a compressed answer may have on the wire before it is nonsense.
 _WORST, _SPARE = 4, 1 << 20
 
 
-async def collect(headers: Headers, chunks: Chunks, cap: int, deadline: float) -> tuple[bytes, bool]:
+async def collect(
+    headers: Headers, chunks: Chunks, cap: int, deadline: float, report: Report | None = None
+) -> tuple[bytes, bool]:
     """The decoded body, at most `cap` bytes of it, and whether it was cut.
 
-    A stream (SSE, NDJSON, JSON text sequences) that is still running at `deadline` is cut there. Raises UpstreamTimeout
-    for any other body that is late, UpstreamBroken for one that breaks off or is not what its Content-Encoding says.
+    A stream (SSE, NDJSON, JSON text sequences) that is still running at `deadline` is cut there; `report` is told of
+    its progress. Raises UpstreamTimeout for any other body that is late, UpstreamBroken for one that breaks off or is
+    not what its Content-Encoding says.
     """
     parts: list[bytes] = []
+    content_type = _first(headers, b"content-type").decode("latin-1")
+    streamed = is_stream(content_type)
+    clock = asyncio.get_running_loop().time
+    announcer = Announcer(content_type, report, clock) if streamed and report is not None else None
     try:
         async with asyncio.timeout_at(deadline):
-            cut = await _gather(_decoded(headers, chunks, cap * _WORST + _SPARE), parts, cap)
+            cut = await _gather(_decoded(headers, chunks, cap * _WORST + _SPARE), parts, cap, announcer)
     except (TimeoutError, UpstreamTimeout):
-        if not is_stream(_first(headers, b"content-type").decode("latin-1")):
+        if not streamed:
             raise UpstreamTimeout("the upstream did not finish its answer in time") from None
         cut = True
     return b"".join(parts), cut
 
 
-async def _gather(chunks: AsyncIterator[bytes], parts: list[bytes], cap: int) -> bool:
-    room = cap
+async def _gather(chunks: AsyncIterator[bytes], parts: list[bytes], cap: int, announcer: Announcer | None) -> bool:
+    room, cut = cap, False
     async for chunk in chunks:
-        if len(chunk) > room:
-            parts.append(chunk[:room])
-            return True
-        parts.append(chunk)
-        room -= len(chunk)
-    return False
+        cut = len(chunk) > room
+        part = chunk[:room] if cut else chunk
+        parts.append(part)
+        room -= len(part)
+        if announcer is not None:
+            await announcer.hear(part)
+        if cut:
+            break
+    if announcer is not None:
+        await announcer.end(complete=not cut)
+    return cut
 
 
 def _decoded(headers: Headers, chunks: Chunks, most: int) -> AsyncIterator[bytes]:

@@ -62,7 +62,7 @@ class Fetched:
 # Written by the fetcher itself: another Host would undo the check, another framing the bounds.
 _OURS = frozenset(
     {"accept-encoding", "connection", "content-length", "expect", "host", "if-none-match", "te", "trailer"}
-    | {"transfer-encoding", "upgrade"}
+    | {"if-modified-since", "transfer-encoding", "upgrade"}
 )
 
 # What may follow a redirect to another origin. A list of credentials could never be complete (X-API-Key,
@@ -84,6 +84,7 @@ class _Errand:
     resolver: Resolver
     network: httpcore.NetworkBackend
     etag: str | None
+    last_modified: str | None
 
 
 def fetch(
@@ -91,16 +92,19 @@ def fetch(
     policy: FetchPolicy = FetchPolicy(),
     *,
     etag: str | None = None,
+    last_modified: str | None = None,
     headers: Headers = (),
     resolver: Resolver = system_resolver,
     network: httpcore.NetworkBackend | None = None,
 ) -> Fetched:
-    """The document at `url`. With the `etag` of a known copy the answer may be `not_modified`. Raises FetchError.
+    """The document at `url`. Raises FetchError.
+
+    With the `etag` or the `last_modified` of a known copy, as the server said them, the answer may be `not_modified`.
 
     `headers` that may carry a credential are dropped for good at the first redirect to another origin.
     """
-    known = etag if etag and _VALUE.fullmatch(etag) else None  # one that cannot be sent cannot be known either
-    errand = _Errand(policy, Deadline(policy.timeout), resolver, network or httpcore.SyncBackend(), known)
+    known = (_sendable(etag), _sendable(last_modified))
+    errand = _Errand(policy, Deadline(policy.timeout), resolver, network or httpcore.SyncBackend(), *known)
     hop = url
     try:
         _check_headers(url, headers)
@@ -114,6 +118,11 @@ def fetch(
     except FetchError as error:
         error.first = url if hop != url else None
         raise
+
+
+def _sendable(validator: str | None) -> str | None:
+    """One that cannot be sent cannot be known either."""
+    return validator if validator and _VALUE.fullmatch(validator) else None
 
 
 def _get(url: str, headers: Headers, errand: _Errand) -> Fetched | str:
@@ -130,7 +139,7 @@ def _get(url: str, headers: Headers, errand: _Errand) -> Fetched | str:
             pool.stream(
                 "GET",
                 httpcore.URL(scheme=parsed.raw_scheme, host=parsed.raw_host, port=parsed.port, target=parsed.raw_path),
-                headers=_request_headers(parsed, headers, errand.etag),
+                headers=_request_headers(parsed, headers, errand),
                 # RFC 6066 section 3: the name goes “without a trailing dot”.
                 extensions={"sni_hostname": parsed.raw_host.decode("ascii").removesuffix(".")},
             ) as response,
@@ -162,12 +171,13 @@ def _check_headers(url: str, headers: Headers) -> None:
             raise HeaderRefused(url, f"the header {name!r} cannot be chosen; the fetcher writes it itself")
 
 
-def _request_headers(url: httpx.URL, headers: Headers, etag: str | None) -> list[tuple[bytes, bytes]]:
+def _request_headers(url: httpx.URL, headers: Headers, errand: _Errand) -> list[tuple[bytes, bytes]]:
     given = {name.lower() for name, _ in headers}
     own = [("Host", url.netloc.decode("ascii")), ("Accept-Encoding", "gzip, identity"), ("Connection", "close")]
     own += [(name, value) for name, value in _DEFAULTS if name.lower() not in given]
-    if etag is not None:
-        own.append(("If-None-Match", etag))
+    # RFC 9110 section 13.1.3: a recipient ignores If-Modified-Since where it is given If-None-Match and knows it.
+    conditions = (("If-None-Match", errand.etag), ("If-Modified-Since", errand.last_modified))
+    own += [(name, value) for name, value in conditions if value is not None]
     return [(name.encode("ascii"), value.encode("latin-1")) for name, value in [*own, *headers]]
 
 
@@ -176,7 +186,7 @@ def _answer(url: httpx.URL, response: httpcore.Response, errand: _Errand) -> Fet
     location = headers.get("location")
     if response.status in REDIRECTS and location:
         return _target(url, location)
-    not_modified = response.status == 304 and errand.etag is not None
+    not_modified = response.status == 304 and (errand.etag or errand.last_modified) is not None
     if not not_modified and response.status not in (200, 203):
         raise BadStatus(str(url), response.status)
     media_type, charset = _content_type(headers.get("content-type", ""))
@@ -186,7 +196,7 @@ def _answer(url: httpx.URL, response: httpcore.Response, errand: _Errand) -> Fet
         media_type=media_type,
         charset=charset,
         etag=headers.get("etag") or (errand.etag if not_modified else None),
-        last_modified=headers.get("last-modified"),
+        last_modified=headers.get("last-modified") or (errand.last_modified if not_modified else None),
         not_modified=not_modified,
     )
 

@@ -7,11 +7,12 @@ from difflib import get_close_matches
 
 from bridge.importer.imported import Imported
 from bridge.importer.lines import locate
-from bridge.importer.naming import Wish, lock_key, plain_name, tool_names
+from bridge.importer.naming import lock_key, plain_name, tool_names
 from bridge.importer.operations import Draft
 from bridge.importer.refs import At
-from bridge.importer.select import matches, selected
-from bridge.importer.tools import tool
+from bridge.importer.resources import Plan, listed, plan, unlisted
+from bridge.importer.select import matches
+from bridge.importer.tools import tool, wish
 from bridge.model import Catalog, Finding, Source, Tool
 
 
@@ -20,25 +21,40 @@ def build(imported: Sequence[Imported], lock: Mapping[str, str] | None = None) -
     operations = {
         (draft.operation.api, draft.operation.id): draft.operation for api in imported for draft in api.drafts
     }
-    exposed = [(api, draft) for api in imported for draft in api.drafts if _exposed(api, draft)]
-    names = tool_names([_wish(draft) for _, draft in exposed], lock)
-    tools: dict[str, Tool] = {}
-    for api, draft in exposed:
-        name = names[draft.operation.api, draft.operation.key]
-        tools[name] = tool(api.reading, draft, name)
-        if not lock and not draft.override.name and name != plain_name(_wish(draft)):
-            _shared(api, draft, name)
+    planned = plan(imported)
+    tools = _tools(planned, lock)
+    media_types = {key: operation.output.media_types for key, operation in operations.items()}
+    offered = sorted(listed(planned), key=lambda one: one.uri)
+    readable = (*offered, *unlisted(planned, tools.values(), media_types))
     for api in imported:
         _unmatched(api)
         _unused(api)
     return Catalog(
         apis=tuple(api.api for api in imported),
         operations=operations,
-        tools=dict(sorted(tools.items())),
+        tools=tools,
+        resources=tuple(sorted(readable, key=lambda one: one.uri)),
         findings=tuple(finding for api in imported for finding in _findings(api)),
         sources=tuple(Source(api.document.name, api.document.digest) for api in imported),
-        digest=_digest(f"{name}:{operations[tool.api, tool.operation].digest}" for name, tool in sorted(tools.items())),
+        digest=_digest(
+            (
+                *(f"{name}:{operations[tool.api, tool.operation].digest}" for name, tool in tools.items()),
+                *(f"{one.uri} {operations[one.api, one.operation].digest} {one!r}" for one in offered),
+            )
+        ),
     )
+
+
+def _tools(planned: Plan, lock: Mapping[str, str] | None) -> dict[str, Tool]:
+    names = tool_names([wish(one.draft) for one in planned.tools], lock)
+    tools: dict[str, Tool] = {}
+    for one in planned.tools:
+        draft = one.draft
+        name = names[draft.operation.api, draft.operation.key]
+        tools[name] = tool(one.api.reading, draft, name)
+        if not lock and not draft.override.name and name != plain_name(wish(draft)):
+            _shared(one.api, draft, name)
+    return dict(sorted(tools.items()))
 
 
 def names_lock(catalog: Catalog) -> dict[str, str]:
@@ -75,7 +91,8 @@ def _shared(api: Imported, draft: Draft, name: str) -> None:
 def _unmatched(api: Imported) -> None:
     """A selector that selects nothing is a mistake more often than not."""
     options, reading = api.reading.options, api.reading
-    for selector in (*options.include, *options.exclude):
+    resources = (*options.resource_include, *options.resource_exclude)
+    for selector in (*options.include, *options.exclude, *resources):
         if not any(matches(selector, draft.operation) for draft in api.drafts):
             reading.notes.warn(
                 "selector-unmatched", At(api.document.root, api.document), f"{selector!r} selects no operation",
@@ -93,16 +110,6 @@ def _unused(api: Imported) -> None:
                 "override-unmatched", At(api.document.root, api.document), f"there is no operation {key!r}",
                 lost="its settings", advice=f"did you mean {near[0]!r}?" if near else "operationId, or METHOD /path",
             )  # fmt: skip
-
-
-def _exposed(api: Imported, draft: Draft) -> bool:
-    options = api.reading.options
-    return draft.override.expose != "none" and selected(draft.operation, options.include, options.exclude)
-
-
-def _wish(draft: Draft) -> Wish:
-    operation = draft.operation
-    return Wish(operation.api, operation.key, operation.operation_id, draft.override.name or "")
 
 
 def _findings(api: Imported) -> Iterable[Finding]:

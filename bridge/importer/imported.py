@@ -17,3 +17,8 @@ class Imported:
     drafts: list[Draft]
     document: Document
     findings: tuple[Finding, ...]
+
+    @property
+    def documents(self) -> tuple[Document, ...]:
+        """The document and all that it refers to, as they were read: overlays left out."""
+        return self.reading.refs.documents

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from bridge.importer.budget import Budgets
+from bridge.model import AskFor
 
 
 class Profile(StrEnum):
@@ -16,17 +17,23 @@ class Profile(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Override:
-    """What `x-mcp` on an operation, or the configuration, says about one tool; None leaves the document's word."""
+    """What `x-mcp` on an operation, or the configuration, says about its tool or resource; None leaves the document's
+    word."""
 
     expose: str | None = None
     name: str | None = None
     title: str | None = None
     description: str | None = None
+    uri: str | None = None
     confirm: bool | None = None
+    ask: tuple[AskFor, ...] | None = None
+    """A form that names no arguments asks for all required ones."""
     read_only: bool | None = None
     destructive: bool | None = None
     idempotent: bool | None = None
     open_world: bool | None = None
+    audience: tuple[str, ...] | None = None
+    priority: float | None = None
     timeout: float | None = None
     """Seconds."""
 
@@ -35,11 +42,15 @@ class Override:
 class Options:
     """`include` and `exclude` are selectors: `tag:NAME`, `METHOD /path/glob`, `/path/glob` or an operationId glob.
 
-    `overrides` are keyed by operationId or `METHOD /path`. `output_bytes` is the largest output schema that is listed.
+    `resource_include` and `resource_exclude` choose GET operations that become resources instead of tools, where no
+    override says what they are. `overrides` are keyed by operationId or `METHOD /path`. `output_bytes` is the largest
+    output schema that is listed.
     """
 
     include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
+    resource_include: tuple[str, ...] = ()
+    resource_exclude: tuple[str, ...] = ()
     overrides: Mapping[str, Override] = field(default_factory=dict)
     profile: Profile = Profile.PORTABLE
     output_bytes: int = 4096

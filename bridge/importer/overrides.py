@@ -3,15 +3,17 @@
 import re
 from dataclasses import fields, replace
 
+from bridge.importer.asking import forms
 from bridge.importer.options import Override
 from bridge.importer.reading import Reading, object_of, text_of
 from bridge.importer.refs import At
-from bridge.model import Json
+from bridge.model import AskFor, Json
 
 _EXPOSE = frozenset({"tool", "resource", "none"})
-_TEXTS = ("name", "title", "description")
+_TEXTS = ("name", "title", "description", "uri")
 _HINTS = {"readOnly": "read_only", "destructive": "destructive", "idempotent": "idempotent", "openWorld": "open_world"}
-_KNOWN = frozenset({"expose", *_TEXTS, "uri", "confirm", "annotations", "timeout"})
+_KNOWN = frozenset({"expose", *_TEXTS, "confirm", "ask", "annotations", "timeout"})
+_ROLES = frozenset({"user", "assistant"})
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0}
 _TIME = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,9})?) ?(ms|s|m)?", re.ASCII)
 
@@ -41,13 +43,12 @@ def _read(reading: Reading, at: At) -> Override:
     expose = _typed(reading, at, value, "expose", str)
     if expose is not None and expose not in _EXPOSE:
         _wrong(reading, at, f"expose cannot be {expose!r}")
-    if expose == "resource":
-        reading.notes.info(
-            "x-mcp", at, "resources are not served yet: the operation is a tool", advice="expose: none hides it"
-        )
     return Override(
         expose=expose if expose in _EXPOSE else None,
         confirm=_typed(reading, at, value, "confirm", bool),
+        ask=_asked(reading, at, value.get("ask")),
+        audience=_audience(reading, at, hints.get("audience")),
+        priority=_priority(reading, at, hints.get("priority")),
         timeout=_seconds(reading, at, value.get("timeout")),
         **{name: _typed(reading, at, value, name, str) for name in _TEXTS},
         **{field: _typed(reading, at, hints, key, bool) for key, field in _HINTS.items()},
@@ -59,6 +60,32 @@ def _typed(reading: Reading, at: At, value: dict[str, Json], key: str, kind: typ
     if found is None or isinstance(found, kind):
         return found
     _wrong(reading, at, f"{key} cannot be {found!r}")
+    return None
+
+
+def _asked(reading: Reading, at: At, value: Json) -> tuple[AskFor, ...] | None:
+    found = forms(value)
+    if value is not None and found is None:
+        _wrong(reading, at, "ask must be true, false or an object of forms, {KEY: {message, arguments: [...]}}")
+    return found
+
+
+def _audience(reading: Reading, at: At, value: Json) -> tuple[str, ...] | None:
+    if value is None:
+        return None
+    if isinstance(value, list) and all(isinstance(role, str) and role in _ROLES for role in value):
+        return tuple(dict.fromkeys(value))
+    _wrong(reading, at, f"audience cannot be {value!r}: it is a list of user and assistant")
+    return None
+
+
+def _priority(reading: Reading, at: At, value: Json) -> float | None:
+    """MCP's Annotations: from 0, entirely optional, to 1, effectively required."""
+    if value is None:
+        return None
+    if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 1:
+        return float(value)
+    _wrong(reading, at, f"priority cannot be {value!r}: it is a number from 0 to 1")
     return None
 
 
@@ -76,5 +103,8 @@ def _seconds(reading: Reading, at: At, value: Json) -> float | None:
 
 
 def _wrong(reading: Reading, at: At, message: str) -> None:
-    advice = "expose (tool, none), name, title, description, confirm, annotations, timeout (30s)"
+    advice = (
+        "expose (tool, resource, none), name, title, description, uri, confirm, ask, annotations (readOnly, "
+        "destructive, idempotent, openWorld, audience, priority), timeout (30s)"
+    )
     reading.notes.warn("x-mcp", at, message, lost="this setting", advice=advice)

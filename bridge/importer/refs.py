@@ -69,6 +69,11 @@ class Refs:
         self._indexes: dict[str, _Index] = {}
         self._selves = {root.root["$self"]: root} if isinstance(root.root.get("$self"), str) else {}
 
+    @property
+    def documents(self) -> tuple[Document, ...]:
+        """What was read so far, the root first."""
+        return self._library.documents
+
     def follow(self, at: At) -> At:
         """Goes on until the value is no reference. Raises Dangling, also for references in a circle."""
         for _ in range(LONGEST_CHAIN):

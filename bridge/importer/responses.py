@@ -10,7 +10,7 @@ from bridge.importer.reading import RawContent, RawResponse, Reading, items, mem
 from bridge.importer.refs import At, Dangling
 from bridge.importer.text import clean
 from bridge.model import Json, Output
-from bridge.model.media import is_stream
+from bridge.model.media import MCP_CONTENT, essence, is_stream
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +78,9 @@ def _schema(reading: Reading, operation: At, good: list[RawResponse]) -> tuple[J
     """The one schema that fits every JSON success; nothing where successes differ in kind, and a finding says so."""
     found: list[tuple[Json, bool]] = []
     for response in good:
-        content = next((one for one in response.contents if may_be_json(one.media_type)), None)
+        # Content blocks are handed on as they are: what their array looks like is MCP's promise, not the tool's.
+        structured = [one for one in response.contents if essence(one.media_type) != MCP_CONTENT]
+        content = next((one for one in structured if may_be_json(one.media_type)), None)
         stream = next((one for one in response.contents if is_stream(one.media_type)), None)
         if content is not None and content.schema is not None:
             pair = (

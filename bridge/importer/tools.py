@@ -6,9 +6,10 @@ from dataclasses import replace
 
 import orjson
 
+from bridge.importer.asking import asked
 from bridge.importer.defs import Prose, assemble
 from bridge.importer.hidden import Mode
-from bridge.importer.naming import TOOL_NAME
+from bridge.importer.naming import TOOL_NAME, Wish
 from bridge.importer.operations import Draft
 from bridge.importer.reading import Reading
 from bridge.importer.responses import Answers
@@ -45,23 +46,25 @@ def tool(reading: Reading, draft: Draft, name: str) -> Tool:
     """Of a finished draft."""
     operation = draft.operation
     override = draft.override
-    title = clean(override.title or operation.summary) or name.replace("_", " ").capitalize()
-    description = clean(override.description) if override.description else _description(operation, draft.answers)
+    title, description = titled(draft, name), described(draft)
     output_schema, wrapped = _output(reading, draft)
+    annotations = _annotations(draft)
+    size, digest = _weighed(name, title, description, operation.input_schema, output_schema, annotations)
     made = Tool(
         name=name,
-        title=shorten(title, LONGEST_TITLE),
+        title=title,
         description=description,
         input_schema=operation.input_schema,
-        annotations=_annotations(draft),
+        annotations=annotations,
         api=operation.api,
         operation=operation.id,
         output_schema=output_schema,
         wrapped=wrapped,
-        tokens=_tokens(name, title, description, operation.input_schema, output_schema),
+        tokens=-(-size // BYTES_PER_TOKEN),
         tags=operation.tags,
         confirm=override.confirm is True,
-        expose=override.expose or "tool",
+        ask=asked(reading.notes, draft.at, override.ask or (), operation.input_schema),
+        digest=digest,
     )
     if override.name and override.name != name:
         usable = TOOL_NAME.fullmatch(override.name)
@@ -72,6 +75,21 @@ def tool(reading: Reading, draft: Draft, name: str) -> Tool:
             else "lower-case letters, digits and underscores, a letter first, at most 48 characters",
         )  # fmt: skip
     return made
+
+
+def wish(draft: Draft) -> Wish:
+    operation = draft.operation
+    return Wish(operation.api, operation.key, operation.operation_id, draft.override.name or "")
+
+
+def titled(draft: Draft, name: str) -> str:
+    title = clean(draft.override.title or draft.operation.summary) or name.replace("_", " ").capitalize()
+    return shorten(title, LONGEST_TITLE)
+
+
+def described(draft: Draft) -> str:
+    given = draft.override.description
+    return clean(given) if given else _description(draft.operation, draft.answers)
 
 
 def _annotations(draft: Draft) -> Annotations:
@@ -133,7 +151,11 @@ def _output(reading: Reading, draft: Draft) -> tuple[Json, bool]:
     return {"type": "object"} | made, wrapped
 
 
-def _tokens(name: str, title: str, description: str, input_schema: Json, output_schema: Json) -> int:
+def _weighed(
+    name: str, title: str, description: str, input_schema: Json, output_schema: Json, annotations: Annotations
+) -> tuple[int, str]:  # fmt: skip
+    """Bytes of what listing it takes, and a digest of all that a client sees."""
     whole: Mapping[str, Json] = {"name": name, "title": title, "description": description, "inputSchema": input_schema}
-    size = len(orjson.dumps(whole)) + (len(orjson.dumps(output_schema)) if output_schema is not None else 0)
-    return -(-size // BYTES_PER_TOKEN)
+    listed, output = orjson.dumps(whole), orjson.dumps(output_schema) if output_schema is not None else b""
+    digest = hashlib.blake2b(listed + output + repr(annotations).encode(), digest_size=16).hexdigest()
+    return len(listed) + len(output), digest

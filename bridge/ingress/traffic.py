@@ -27,45 +27,55 @@ class Traffic:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
-            await _http(self._holder.current, scope, receive, send)
+            # A stream that stays open outlives its runtime: none of the frames below may hold one meanwhile.
+            standing = await _http(self._holder.current, scope, receive, send)
+            if standing is not None:
+                await self._stay(standing)
         elif scope["type"] == "websocket":
             await send({"type": "websocket.close", "code": 1008, "reason": "WebSocket is not served here"})
 
+    async def _stay(self, standing: endpoint.Open) -> None:
+        try:
+            await standing.run(self._holder)
+        except Exception as error:
+            raise Aborted(f"a stream broke off: {error!r}") from error
 
-async def _http(rt: Runtime, scope: Scope, receive: Receive, send: Send) -> None:
+
+async def _http(rt: Runtime, scope: Scope, receive: Receive, send: Send) -> endpoint.Open | None:
     if rt.cors is not None:
         asked = preflight(rt.cors, scope)
         if asked is not None:
             await answer(send, *asked, b"")
-            return
+            return None
         send = shared(rt.cors, scope, send)
     reply = Answer(send)
     try:
-        await _door(rt, scope, receive, reply.pass_on)
+        return await _door(rt, scope, receive, reply.pass_on)
     except Aborted:
         raise
     except Exception as error:
         if reply.began:
             raise Aborted(f"an answer broke off: {error!r}") from error
         await _fail(reply, error)
+        return None
 
 
-async def _door(rt: Runtime, scope: Scope, receive: Receive, send: Send) -> None:
+async def _door(rt: Runtime, scope: Scope, receive: Receive, send: Send) -> endpoint.Open | None:
     # The gateway's own paths are taken by every spelling that an upstream could mistake for them.
     path, own = split_open(plain(raw_path(scope))), plain(rt.mcp.path)
     if path in {own, f"{own}/"}:
-        await endpoint.serve(rt, scope, receive, send, "")
-    elif within(path, own):
-        await _toolset(rt, scope, receive, send, path[len(own) + 1 :])
-    else:
-        await rest.serve(rt, scope, receive, send)
+        return await endpoint.serve(rt, scope, receive, send, "")
+    if within(path, own):
+        return await _toolset(rt, scope, receive, send, path[len(own) + 1 :])
+    await rest.serve(rt, scope, receive, send)
+    return None
 
 
-async def _toolset(rt: Runtime, scope: Scope, receive: Receive, send: Send, name: str) -> None:
+async def _toolset(rt: Runtime, scope: Scope, receive: Receive, send: Send, name: str) -> endpoint.Open | None:
     if name in rt.toolsets:
-        await endpoint.serve(rt, scope, receive, send, name)
-    else:
-        await answer(send, *problem(NotFound("there is no toolset of this name"), secrets.token_hex(16)))
+        return await endpoint.serve(rt, scope, receive, send, name)
+    await answer(send, *problem(NotFound("there is no toolset of this name"), secrets.token_hex(16)))
+    return None
 
 
 async def _fail(reply: Answer, error: Exception) -> None:

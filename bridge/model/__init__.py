@@ -1,12 +1,16 @@
 """The nouns: frozen, slotted dataclasses; standard library only, no I/O."""
 
+from bridge.model.asking import Agent, Ask, Progress, Question, Questions, Report
 from bridge.model.call import Call, Chunks, Door, Origin, Outcome
 from bridge.model.catalog import Api, Catalog, Change, Diff, Finding, Severity, Source
 from bridge.model.endpoint import Arguments, Build, Check, Decode, Endpoint, Inspect
 from bridge.model.errors import (
+    ApprovalDenied,
     ApprovalRequired,
     BadArguments,
     BadRequest,
+    BadState,
+    CannotAsk,
     ClientGone,
     Forbidden,
     LimitExceeded,
@@ -15,6 +19,7 @@ from bridge.model.errors import (
     NoUpstream,
     Refusal,
     RequestTimeout,
+    StateUnavailable,
     TooLarge,
     Unauthenticated,
     UpstreamBroken,
@@ -38,28 +43,36 @@ from bridge.model.operation import (
 )
 from bridge.model.principal import Decision, Grant, Principal, PrincipalKind
 from bridge.model.record import Record
-from bridge.model.result import Block, Media, Result, Text
+from bridge.model.resource import Completion, Prompt, PromptArgument, PromptMessage, Resource
+from bridge.model.result import Block, Link, Media, Result, Text, Verbatim
 from bridge.model.route import Rewrite, Route, Target, Timeouts, Unlisted, Validate
-from bridge.model.tool import Annotations, Tool
+from bridge.model.session import Session
+from bridge.model.tool import Annotations, AskFor, Tool
 from bridge.model.wire import Headers, Wire
 
 __all__ = [
+    "Agent",
     "Annotations",
-    "ApprovalRequired",
-    "ClientGone",
     "Api",
+    "ApprovalDenied",
+    "ApprovalRequired",
     "Arguments",
+    "Ask",
     "BadArguments",
     "BadRequest",
+    "BadState",
     "Block",
     "Body",
     "BodyKind",
     "Build",
     "Call",
+    "CannotAsk",
     "Catalog",
     "Change",
     "Check",
     "Chunks",
+    "ClientGone",
+    "Completion",
     "Decision",
     "Decode",
     "Diff",
@@ -74,6 +87,7 @@ __all__ = [
     "Inspect",
     "Json",
     "LimitExceeded",
+    "Link",
     "Media",
     "MethodNotAllowed",
     "NoUpstream",
@@ -85,28 +99,40 @@ __all__ = [
     "Param",
     "Principal",
     "PrincipalKind",
+    "Progress",
+    "Prompt",
+    "PromptArgument",
+    "PromptMessage",
+    "Question",
+    "Questions",
     "Record",
     "Refusal",
+    "Report",
     "RequestTimeout",
+    "Resource",
     "Result",
     "Rewrite",
     "Route",
     "SecurityScheme",
+    "Session",
     "Severity",
     "Source",
     "Spread",
+    "StateUnavailable",
     "Style",
     "Target",
     "Text",
     "Timeouts",
     "TooLarge",
     "Tool",
+    "AskFor",
     "Unauthenticated",
     "Unlisted",
     "UpstreamBroken",
     "UpstreamTimeout",
     "UpstreamUnreachable",
     "Validate",
+    "Verbatim",
     "Where",
     "Wire",
     "XmlShape",

@@ -9,12 +9,14 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TypeAlias
 
+from bridge.model.asking import Agent, Questions
 from bridge.model.endpoint import Endpoint
 from bridge.model.errors import Refusal
 from bridge.model.json import Json
 from bridge.model.principal import Decision, Principal
 from bridge.model.result import Result
 from bridge.model.route import Route, Target
+from bridge.model.session import Session
 from bridge.model.wire import Headers
 
 Chunks: TypeAlias = AsyncIterator[bytes]
@@ -56,6 +58,10 @@ class Call:
     peer: str = ""
     scheme: str = "http"
     """How the client reached the gateway: http or https."""
+    agent: Agent | None = None
+    """What an agent's client brought beside the arguments; agent door only."""
+    session: Session | None = None
+    """A legacy agent's, where it keeps one."""
     tool: str = ""
     """The tool's name as the agent wrote it, for the record of a call to one that does not exist."""
     known: bool = True
@@ -91,6 +97,8 @@ class Outcome:
     origin: Origin = Origin.UPSTREAM
     refusal: Refusal | None = None
     result: Result | None = None
+    questions: Questions | None = None
+    """What a person has to answer first: the call was not made. Agent door only."""
     truncated: bool = False
     """The body was cut at a cap; the result says so."""
     release: Callable[[], Awaitable[None]] | None = None

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from bridge.model.operation import Operation, SecurityScheme
+from bridge.model.resource import Resource
 from bridge.model.tool import Tool
 
 
@@ -86,6 +87,8 @@ class Catalog:
     apis: tuple[Api, ...] = ()
     operations: Mapping[tuple[str, str], Operation] = field(default_factory=dict)
     tools: Mapping[str, Tool] = field(default_factory=dict)
+    resources: tuple[Resource, ...] = ()
+    """In the order of their addresses; no address twice."""
     findings: tuple[Finding, ...] = ()
     sources: tuple[Source, ...] = ()
     digest: str = ""

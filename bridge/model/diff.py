@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 
 from bridge.model.catalog import Catalog, Change, Diff
 from bridge.model.json import Json
+from bridge.model.steps import Steps, at_once
 from bridge.model.tool import Tool
 from bridge.model.wider import PROSE, accepts
 
@@ -12,12 +13,20 @@ _OWN = frozenset({"properties", "required"}) | PROSE
 
 
 def diff(old: Catalog, new: Catalog) -> Diff:
+    return at_once(diffing(old, new))
+
+
+def diffing(old: Catalog, new: Catalog) -> Steps[Diff]:
     """Tools are matched by (api, method, path), then by name: one that changes its name or its place is changed, not
     replaced. Where both catalogues have one API it is the same one, whatever its name."""
     several = len(old.apis) > 1 or len(new.apis) > 1
     before, after = _by_place(old, several=several), _by_place(new, several=several)
     places = {key: key for key in before.keys() & after.keys()} | _moved(before, after)
-    changed = (change for was, now in sorted(places.items()) for change in _changes(before[was], after[now], was, now))
+    changed: list[Change] = []
+    for was, now in sorted(places.items()):
+        if was != now or before[was] is not after[now]:
+            changed += _changes(before[was], after[now], was, now)
+        yield
     return Diff(
         added=tuple(sorted(after[key].name for key in after.keys() - places.values())),
         removed=tuple(sorted(before[key].name for key in before.keys() - places.keys())),

@@ -22,6 +22,9 @@ Decode: TypeAlias = Callable[[int, Headers, bytes, bool], Result]
 Inspect: TypeAlias = Callable[[str, str, Headers, bytes], tuple[str, ...]]
 """Raw path below the API's prefix, raw query, headers, body of a REST request → what breaks the document."""
 
+Address: TypeAlias = Callable[[Arguments], str | None]
+"""The address under which `resources/read` gives what a call with these arguments answers; None where there is none."""
+
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
@@ -35,3 +38,5 @@ class Endpoint:
     decode: Decode
     inspect: Inspect | None = None
     needs_body: bool = False
+    address: Address | None = None
+    """None where the operation does not merely read, or needs what no address can hold."""

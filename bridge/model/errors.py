@@ -106,6 +106,30 @@ class ApprovalRequired(Refusal):
     code, http, rpc, title = "approval_required", 403, -32603, "Approval required"
 
 
+class ApprovalDenied(Refusal):
+    """A person was asked and said no, or did not answer in time."""
+
+    code, http, rpc, title = "approval_denied", 403, -32603, "Approval denied"
+
+
+class BadState(Refusal):
+    """A request state that is not ours, not this call's, not this caller's, used up or too old."""
+
+    code, http, rpc, title, readable = "bad_state", 400, -32602, "Bad request state", False
+
+
+class CannotAsk(Refusal):
+    """The client's person could not be asked, or gave no usable answer."""
+
+    code, http, rpc, title = "cannot_ask", 403, -32603, "Nobody could be asked"
+
+
+class StateUnavailable(Refusal):
+    """What replicas share cannot be reached, and the call cannot do without it."""
+
+    code, http, rpc, title, retryable = "state_unavailable", 503, -32603, "State unavailable", True
+
+
 class ClientGone(Refusal):
     """The client left before its request was complete: nobody reads the answer."""
 

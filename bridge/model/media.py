@@ -9,9 +9,24 @@ _MEDIA_TYPE = re.compile(rf"{_WORD}/{_WORD}(?:[ \t]*+;[ \t]*+{_WORD}=(?:{_WORD}|
 _LONGEST = 255
 
 STREAMS = frozenset(
-    {"text/event-stream", "application/x-ndjson", "application/ndjson", "application/jsonl", "application/json-seq"}
+    {
+        "application/geo+json-seq",
+        "application/json-lines",
+        "application/json-seq",
+        "application/jsonl",
+        "application/jsonlines",
+        "application/ndjson",
+        "application/stream+json",
+        "application/x-json-stream",
+        "application/x-jsonlines",
+        "application/x-ndjson",
+        "text/event-stream",
+    }
 )
 """Sequences of items: server-sent events, JSON lines, JSON text sequences (RFC 7464)."""
+
+MCP_CONTENT = "application/vnd.mcp.content+json"
+"""An array of MCP content blocks: what an upstream answers that knows whom it is talking to."""
 
 
 def valid(media_type: str) -> bool:

@@ -28,3 +28,5 @@ class Record:
     gone: bool = False
     """The client left before the answer was complete."""
     reported: tuple[str, ...] = ()
+    broken: bool = False
+    """The answer is not what its declared schema says. Known of answers to agents only."""

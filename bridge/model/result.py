@@ -19,7 +19,27 @@ class Media:
     uri: str = ""
 
 
-Block: TypeAlias = Text | Media
+@dataclass(frozen=True, slots=True)
+class Link:
+    """MCP's resource link: something that can be read at `uri` through this gateway. `size` in bytes, 0 if unknown."""
+
+    uri: str
+    name: str
+    media_type: str = ""
+    description: str = ""
+    size: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Verbatim:
+    """A content block that the upstream wrote itself: `kind` is its MCP type, `json` the whole object, already held
+    against MCP's ContentBlock."""
+
+    kind: str
+    json: bytes
+
+
+Block: TypeAlias = Text | Media | Link | Verbatim
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,3 +49,5 @@ class Result:
     blocks: tuple[Block, ...]
     structured: bytes | None = None
     error: bool = False
+    broken: bool = False
+    """The answer is not what its declared schema says; it is delivered all the same, and marked."""

@@ -1,7 +1,6 @@
 """What agents see of an operation."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from bridge.model.json import Json
 
@@ -25,6 +24,15 @@ class Annotations:
 
 
 @dataclass(frozen=True, slots=True)
+class AskFor:
+    """One form for arguments that a call lacks: `key` names the question, `arguments` those that it asks for."""
+
+    key: str
+    arguments: tuple[str, ...]
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Tool:
     """A tool; `operation` is the id of the operation behind it, `tokens` estimates what listing it costs."""
 
@@ -41,5 +49,8 @@ class Tool:
     tokens: int = 0
     tags: tuple[str, ...] = ()
     confirm: bool = False
+    ask: tuple[AskFor, ...] = ()
+    """Missing required arguments that a person is asked for, form by form, one after the other; none: none are."""
     expose: str = "tool"
-    meta: Mapping[str, Json] = field(default_factory=dict)
+    digest: str = ""
+    """Of everything that a client could see of it."""

@@ -35,4 +35,5 @@ def _record(call: Call, outcome: Outcome, *, sent: int, gone: bool) -> Record:
         truncated=outcome.truncated,
         gone=gone,
         reported=call.reported,
+        broken=outcome.result is not None and outcome.result.broken,
     )

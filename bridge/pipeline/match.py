@@ -12,6 +12,7 @@ from urllib.parse import parse_qsl
 from bridge.egress.encode.path import path_literal
 from bridge.model import BadRequest, Endpoint, Route
 from bridge.model.paths import climbs, plain, split_open, unreadable, within
+from bridge.model.steps import Steps, at_once
 
 _BAD_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _UNENCODED = re.compile(r"[^\x21-\x7e]")
@@ -61,10 +62,20 @@ class Router:
 
     def __init__(self, routes: Iterable[tuple[Route, Mapping[tuple[str, str], Endpoint]]]) -> None:
         self._hosts: dict[str | None, list[tuple[Route, str, _Node]]] = {}
+        at_once(self._filled(routes))
+
+    @classmethod
+    def steps(cls, routes: Iterable[tuple[Route, Mapping[tuple[str, str], Endpoint]]]) -> Steps["Router"]:
+        made = cls(())
+        yield from made._filled(routes)
+        return made
+
+    def _filled(self, routes: Iterable[tuple[Route, Mapping[tuple[str, str], Endpoint]]]) -> Steps[None]:
         for route, endpoints in routes:
             root = _Node()
             for endpoint in endpoints.values():
                 _insert(root, endpoint)
+                yield
             self._hosts.setdefault(route.host, []).append((route, plain(route.prefix), root))
         for listed in self._hosts.values():
             listed.sort(key=lambda mount: len(mount[1]), reverse=True)

@@ -74,12 +74,17 @@ def _both(first: Callable[[], Awaitable[None]] | None, then: Callable[[], None])
 async def admit_method(rt: Runtime, call: Call, answer: Callable[[Principal], Outcome]) -> Outcome:
     """The same gate for what the gateway answers itself: lists, discover. The caller still has to `finish`."""
     try:
-        admit(rt, call)
-        call.principal = await authenticate(rt, call)
-        await limit(rt, call)
-        return answer(call.principal)
+        return answer(await gate(rt, call))
     except Refusal as refusal:
         return refused(refusal)
+
+
+async def gate(rt: Runtime, call: Call) -> Principal:
+    """`admit_method` for an answer that takes more than a function. Raises a Refusal."""
+    admit(rt, call)
+    call.principal = await authenticate(rt, call)
+    await limit(rt, call)
+    return call.principal
 
 
 def refused(refusal: Refusal) -> Outcome:

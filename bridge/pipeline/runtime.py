@@ -5,13 +5,15 @@ A Runtime never changes. `Holder.swap` is the one assignment that makes a new on
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Protocol, TypeAlias
 
 from bridge.egress.upstream import Upstream
 from bridge.model import Call, Catalog, Endpoint, Outcome, Principal, Record
-from bridge.pipeline.listing import Toolset
+from bridge.pipeline.changes import Changes
 from bridge.pipeline.match import Router
-from bridge.state.base import Buckets, Leases
+from bridge.pipeline.toolset import Toolset
+from bridge.state.base import Buckets, Leases, Shared
 
 Account: TypeAlias = Callable[[Record], None]
 """Told of every finished call. Must neither raise nor block."""
@@ -55,6 +57,14 @@ class Cors:
     max_age: int = 600
 
 
+class Legacy(StrEnum):
+    """How the revisions before 2026-07-28 are served."""
+
+    SESSIONS = "sessions"
+    SESSIONLESS = "sessionless"
+    OFF = "off"
+
+
 @dataclass(frozen=True, slots=True)
 class McpDoor:
     """`hosts` and `origins` are allow-lists for the agent door; None for hosts means any."""
@@ -67,6 +77,11 @@ class McpDoor:
     version: str = ""
     ttl_ms: int = 60_000
     body_bytes: int = 4 << 20
+    legacy: Legacy = Legacy.SESSIONS
+    sse: bool = False
+    """Whether 2024-11-05's HTTP+SSE is served, below `path`."""
+    poll: float = 30.0
+    """Seconds between two looks at a resource that somebody subscribed to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +101,9 @@ class Runtime:
     upstream: Upstream
     buckets: Buckets
     leases: Leases
+    changes: Changes = field(default_factory=Changes)
+    shared: Shared | None = None
+    """None where nothing can be kept between requests: then there are no sessions and no approvals."""
     limits: Limits = Limits()
     mcp: McpDoor = McpDoor()
     cors: Cors | None = None
@@ -111,4 +129,10 @@ class Holder:
         before = self.current
         self.current = runtime
         self.retired = (*self.retired, before)
+        runtime.changes.swapped(digests(before), digests(runtime))
         return before
+
+
+def digests(runtime: Runtime) -> dict[str, Mapping[str, str]]:
+    """What each toolset lists, by toolset and kind of list."""
+    return {name: toolset.digests for name, toolset in runtime.toolsets.items()}

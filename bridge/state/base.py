@@ -1,5 +1,12 @@
-"""What replicas share, as Protocols; `memory` is the one for a single process."""
+"""What replicas share or what must survive, as Protocols: in memory for a single process, in Redis for several.
 
+Where a method can fail because the shared state is out of reach, it raises StateUnavailable: its caller decides whether
+to refuse or to go on without.
+"""
+
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
 from typing import Protocol
 
 
@@ -20,3 +27,71 @@ class Leases(Protocol):
 
     def in_flight(self) -> int:
         """Calls in flight, all keys together."""
+
+
+class Store(Protocol):
+    """Values by key. The part of a key before its first `:` is its family; families are what `family` lists."""
+
+    async def get(self, key: str) -> bytes | None:
+        """The value, None where there is none (any more). Raises StateUnavailable."""
+
+    async def put(self, key: str, value: bytes, ttl: float | None, *, fresh: bool = False) -> bool:
+        """Keeps `value` for `ttl` seconds, for good if None. `fresh`: only where the key is free; returns whether it
+        was kept, so of many callers exactly one sees True. Raises StateUnavailable."""
+
+    async def take(self, key: str) -> bytes | None:
+        """Removes the value and returns it: of many callers exactly one gets it. Raises StateUnavailable."""
+
+    async def family(self, name: str) -> list[tuple[str, bytes]]:
+        """All values whose key begins with `name:`, in the order of their keys. Raises StateUnavailable."""
+
+
+class EventLog(Protocol):
+    """Short logs of events, for readers that were away."""
+
+    async def append(self, key: str, event: bytes, *, most: int, ttl: float) -> str:
+        """Adds an event and returns its id, `MILLISECONDS-SEQUENCE`: after all before it as a pair of numbers, not as
+        text. The log keeps its last `most` events, and those for `ttl` seconds after the last. Raises
+        StateUnavailable."""
+
+    async def after(self, key: str, last: str) -> list[tuple[str, bytes]]:
+        """The kept events after the one with the id `last` ("" for all), oldest first. Raises StateUnavailable, and
+        ValueError for a `last` that is no id."""
+
+
+class Subscription(Protocol):
+    async def next(self) -> bytes | None:
+        """The next message; None where messages may have been lost in between (the connection broke, or the reader was
+        too slow), which is told once. Waits without end and never raises StateUnavailable: it reconnects."""
+
+
+class Bus(Protocol):
+    """Messages to all replicas, those that listen at that moment."""
+
+    async def publish(self, channel: str, message: bytes) -> None:
+        """Raises StateUnavailable."""
+
+    def subscribe(self, channel: str) -> AbstractAsyncContextManager[Subscription]:
+        """Entered, it has subscribed: whatever is published from then on arrives. Entering raises StateUnavailable."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """What outlives requests and runtimes, and is the same for every replica."""
+
+    store: Store
+    log: EventLog
+    bus: Bus
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """All that a process keeps, from one backend; leases alone always belong to the process that holds them."""
+
+    buckets: Buckets
+    leases: Leases
+    shared: Shared
+    probe: Callable[[], Awaitable[None]]
+    """Looks once whether what is shared can be reached, and logs it if not; never raises."""
+    aclose: Callable[[], Awaitable[None]]
+    """Gives back connections and ends what reads from them. Nothing is used afterwards."""

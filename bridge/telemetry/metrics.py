@@ -48,6 +48,10 @@ class Metrics:
             "dualbridge_results_truncated", "Answers cut at a cap before an agent got them.", ["api"],
             registry=self.registry,
         )  # fmt: skip
+        self._broken = Counter(
+            "dualbridge_results_broken", "Answers that break their declared schema, delivered to agents all the same.",
+            ["api", "operation"], registry=self.registry,
+        )  # fmt: skip
         self._reported = Counter(
             "dualbridge_requests_reported", "People's requests that break their document, let through.", ["api"],
             registry=self.registry,
@@ -81,6 +85,8 @@ class Metrics:
         self._bytes.labels(record.door, record.api or "-").inc(record.response_bytes)
         if record.truncated and record.door == Door.MCP:
             self._cut.labels(record.api or "-").inc()
+        if record.broken:
+            self._broken.labels(record.api or "-", operation).inc()
         if record.reported:
             self._reported.labels(record.api or "-").inc()
 

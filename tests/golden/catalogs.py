@@ -24,8 +24,10 @@ def rendered(case: str) -> str:
 
 
 def text(catalog: Catalog) -> str:
+    resources = [_plain(resource) for resource in catalog.resources if resource.listed]
     whole = {
         "tools": [_tool(tool) for tool in catalog.tools.values()],
+        **({"resources": resources} if resources else {}),
         "operations": [_plain(operation) for operation in catalog.operations.values()],
         "findings": [
             f"{finding.severity} {finding.id} at {finding.where or '/'}: {finding.message}"
@@ -43,6 +45,7 @@ def _tool(tool: Tool) -> Json:
         "description": tool.description,
         "expose": tool.expose,
         "confirm": tool.confirm,
+        "ask": _plain(tool.ask) or None,
         "annotations": tool.annotations.as_json(),
         "wrapped": tool.wrapped,
         "inputSchema": tool.input_schema,

@@ -9,7 +9,7 @@ import orjson
 from bridge.ingress.asgi import Message, Scope
 from bridge.ingress.mcp.endpoint import serve
 from bridge.model import Json
-from bridge.pipeline.runtime import Runtime
+from bridge.pipeline.runtime import Holder, Runtime
 from tests.kit import mcp_schema
 
 MODERN = "2026-07-28"
@@ -136,4 +136,6 @@ class Agent:
     async def serve(self, connection: Connection, headers: dict[str, str] | None = None, **changed: str | None) -> None:
         given = {**(headers or {}), **{name.replace("_", "-"): value for name, value in changed.items()}}
         pairs = [(name, value) for name, value in given.items() if value is not None]
-        await serve(self.rt, scope(pairs), connection.receive, connection.send, self.toolset)
+        standing = await serve(self.rt, scope(pairs), connection.receive, connection.send, self.toolset)
+        if standing is not None:
+            await standing.run(Holder(self.rt))

@@ -13,14 +13,13 @@ from urllib.parse import unquote
 
 import orjson
 
-from bridge.compile import Parts, compile_runtime, load_apis
+from bridge.compile import Parts, backends, compile_runtime, load_apis
 from bridge.config import load
 from bridge.egress.upstream import Upstream
 from bridge.ingress.asgi import Scope
 from bridge.ingress.traffic import Traffic
 from bridge.model import Endpoint, Grant, Json, Record, Wire
 from bridge.pipeline.runtime import Authenticator, Holder, Runtime
-from bridge.state.memory import MemoryBuckets, MemoryLeases
 from tests.kit.agent import Agent, Answer, Connection
 from tests.kit.generate import arguments
 from tests.kit.upstream import ScriptedUpstream, Sent
@@ -105,7 +104,7 @@ def gateway(document: Path, arrangement: Arrangement = PLAIN) -> Gateway:
         loaded = load_apis(settings)
     assert not loaded.absent, loaded.absent
     scripted, records = ScriptedUpstream(), list[Record]()
-    parts = Parts(arrangement.upstream or scripted, MemoryBuckets(), MemoryLeases(), (records.append,))
+    parts = Parts(arrangement.upstream or scripted, backends.state(settings.state), (records.append,))
     rt = compile_runtime(settings, loaded, parts)
     return Gateway(replace(rt, authenticator=arrangement.authenticator or rt.authenticator), scripted, records)
 

@@ -5,6 +5,7 @@ names that command. With `CI` set a skip is a failure (tests/conftest.py).
 """
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -16,7 +17,7 @@ import pytest
 from tests.kit.mcp_schema import FOLDER as MCP_SCHEMAS
 
 NODE_PACKAGES = Path(__file__).parent / "node" / "node_modules"
-OLDEST_NODE = 20
+OLDEST_NODE = (22, 19)
 CORPUS = Path(os.environ.get("CORPUS") or Path(__file__).resolve().parents[3] / "shared" / "corpus")
 """A folder of public documents, which are not all the project's to publish."""
 
@@ -32,17 +33,23 @@ def _is_new_enough(path: Path) -> bool:
     if not path.is_file():
         return False
     asked = subprocess.run([path, "--version"], capture_output=True, text=True, timeout=10, check=False)
-    major = asked.stdout.removeprefix("v").partition(".")[0]
-    return asked.returncode == 0 and major.isdigit() and int(major) >= OLDEST_NODE
+    numbers = re.match(r"v(\d+)\.(\d+)\.", asked.stdout)
+    return asked.returncode == 0 and numbers is not None and (int(numbers[1]), int(numbers[2])) >= OLDEST_NODE
 
 
 def has_node_package(name: str) -> bool:
     return node() is not None and (NODE_PACKAGES / name / "package.json").is_file()
 
 
-needs_node = pytest.mark.skipif(node() is None, reason=f"needs Node {OLDEST_NODE} or newer: `make node` brings it")
+needs_node = pytest.mark.skipif(
+    node() is None, reason=f"needs Node {'.'.join(map(str, OLDEST_NODE))} or newer: `make node` brings it"
+)
 needs_swagger_client = pytest.mark.skipif(
     not has_node_package("swagger-client"), reason="needs Node and swagger-client: `make node` brings them"
+)
+needs_conformance_suite = pytest.mark.skipif(
+    not has_node_package("@modelcontextprotocol/conformance"),
+    reason="needs Node and the protocol's conformance suite: `make node` brings them",
 )
 needs_mcp_schemas = pytest.mark.skipif(
     not MCP_SCHEMAS.is_dir(), reason="needs the protocol's schemas, mcp-REVISION.schema.json: set MCP_SCHEMAS=DIR"

@@ -32,10 +32,12 @@ from bridge.model import (
     Wire,
 )
 from bridge.pipeline.authenticate import Anonymous
-from bridge.pipeline.listing import Toolset
 from bridge.pipeline.match import Router
 from bridge.pipeline.runtime import Authenticator, Limits, McpDoor, Runtime
-from bridge.state.memory import MemoryBuckets, MemoryLeases
+from bridge.pipeline.toolset import NOTHING as NOTHING_BESIDE
+from bridge.pipeline.toolset import Offer, Toolset
+from bridge.state.base import Shared
+from bridge.state.memory import MemoryBuckets, MemoryBus, MemoryEventLog, MemoryLeases, MemoryStore
 from tests.kit.upstream import ScriptedUpstream
 
 API = "orders"
@@ -127,6 +129,13 @@ class Plan:
     page: int = 250
     digest: str = "d1"
     upstream: Upstream | None = None
+    offer: Offer = NOTHING_BESIDE
+    shared: Shared | None = None
+    """What several runtimes of one test have in common; a new one in memory if None."""
+
+
+def memory() -> Shared:
+    return Shared(MemoryStore(), MemoryEventLog(), MemoryBus())
 
 
 def world(endpoints: Iterable[Endpoint], plan: Plan | None = None) -> World:
@@ -136,7 +145,8 @@ def world(endpoints: Iterable[Endpoint], plan: Plan | None = None) -> World:
     routes = {one.route for one in made.values()} or {ROUTE}
     played, records = ScriptedUpstream(), list[Record]()
     named = {
-        name: Toolset(name, {key: tools[key] for key in keys}, page=plan.page) for name, keys in plan.toolsets.items()
+        name: Toolset(name, {key: tools[key] for key in keys}, plan.offer, page=plan.page)
+        for name, keys in plan.toolsets.items()
     }
     rt = Runtime(
         version=1,
@@ -149,11 +159,12 @@ def world(endpoints: Iterable[Endpoint], plan: Plan | None = None) -> World:
         ),
         router=Router([(route, {key: one for key, one in made.items() if one.route == route}) for route in routes]),
         endpoints=made,
-        toolsets={"": Toolset("", tools, page=plan.page), **named},
+        toolsets={"": Toolset("", tools, plan.offer, page=plan.page), **named},
         authenticator=plan.authenticator,
         upstream=plan.upstream or played,
         buckets=MemoryBuckets(),
         leases=MemoryLeases(),
+        shared=plan.shared or memory(),
         limits=plan.limits,
         mcp=plan.mcp,
         accounts=(records.append,),

@@ -35,7 +35,7 @@ async def test_discover_says_what_is_spoken_and_declares_only_what_is_served() -
     assert answer.status == 200
     assert answer.headers["content-type"] == "application/json"
     assert answer.result["supportedVersions"][0] == MODERN
-    assert answer.result["capabilities"] == {"tools": {}}
+    assert answer.result["capabilities"] == {"tools": {"listChanged": True}}
     assert answer.result["instructions"] == "Be brief."
     assert answer.result["cacheScope"] == "private"
     assert answer.result["_meta"]["io.modelcontextprotocol/serverInfo"] == {"name": "dualbridge", "version": "9"}
@@ -104,7 +104,7 @@ async def test_a_call_that_is_not_made_like_one_is_a_protocol_error(params: dict
 
 @pytest.mark.parametrize(
     "method",
-    ["nope", "initialize", "ping", "logging/setLevel", "resources/subscribe", "prompts/list", "resources/read"],
+    ["nope", "initialize", "ping", "logging/setLevel", "resources/subscribe", "resources/unsubscribe", "roots/list"],
 )
 async def test_what_is_not_served_is_not_found(method: str) -> None:
     answer = await Agent(_world().rt).ask(method, {"uri": "x:y"}, mcp_name="x:y")
@@ -227,8 +227,8 @@ async def test_pages_lead_through_the_whole_list_in_order() -> None:
 
 
 async def test_a_cursor_of_another_list_is_invalid() -> None:
-    tools = [endpoint(f"t{number}") for number in range(5)]
-    before, after = (world(tools, Plan(page=2, digest=digest, toolsets={"few": ("t1",)})).rt for digest in ("a", "b"))
+    plan = Plan(page=2, toolsets={"few": ("t1",)})
+    before, after = (world([endpoint(f"t{number}") for number in range(count)], plan).rt for count in (5, 6))
     given_out = (await Agent(before).ask("tools/list")).result["nextCursor"]
     for agent, given in [(Agent(after), given_out), (Agent(before, toolset="few"), given_out), (Agent(before), "")]:
         answer = await agent.ask("tools/list", {"cursor": given})
@@ -238,9 +238,10 @@ async def test_a_cursor_of_another_list_is_invalid() -> None:
 @pytest.mark.parametrize("start", [1, 3, 6, 999_999_998])
 async def test_a_made_up_cursor_that_begins_no_page_is_invalid(start: int) -> None:
     rt = world([endpoint(f"t{number}") for number in range(5)], Plan(page=2)).rt
-    answer = await Agent(rt).ask("tools/list", {"cursor": cursor.write(start, "", rt.catalog.digest)})
+    tools = rt.toolsets[""].listings["tools"]
+    answer = await Agent(rt).ask("tools/list", {"cursor": cursor.write(start, "/tools", tools.digest)})
     assert (answer.status, answer.code) == (400, -32602)
-    assert rt.toolsets[""].remembered == 0
+    assert tools.remembered == 0
 
 
 async def test_a_toolset_lists_and_calls_its_own_tools_only() -> None:

@@ -4,15 +4,15 @@ JSON is never written again: the upstream's bytes are checked and spliced, so nu
 their order. And nothing raises: an answer that breaks its own promise is still shown, with a note that says so.
 """
 
-from urllib.parse import quote
-
-from bridge.egress.decode.answer import Answer, Limits, Promise, fields_of
+from bridge.egress.decode.answer import Answer, Limits, fields_of
+from bridge.egress.decode.content import read_blocks
 from bridge.egress.decode.kinds import read_content
-from bridge.egress.decode.notes import cut_note, head_notes, onward_notes, retry_note, status_line
-from bridge.egress.decode.promised import keep_promise
+from bridge.egress.decode.notes import cut_note, file_note, head_notes, onward_notes, retry_note, status_line
+from bridge.egress.decode.promised import promised
+from bridge.egress.decode.sequence import SEQUENCES
 from bridge.egress.decode.text import clipped, is_binary, text_of
 from bridge.model import Decode, Headers, Operation, Result, Text, Tool
-from bridge.model.media import essence
+from bridge.model.media import MCP_CONTENT, essence
 
 __all__ = ["Limits", "compile_decoder"]
 
@@ -24,9 +24,7 @@ _WITHOUT_CONTENT = frozenset({204, 205, 304})
 
 def compile_decoder(operation: Operation, tool: Tool | None, limits: Limits = _DEFAULTS) -> Decode:
     head = operation.method.upper() == "HEAD"
-    uri = f"upstream:/{quote(operation.id, safe='')}"
-    kept = keep_promise(tool)
-    promise = Promise(tool is not None and tool.output_schema is not None, tool is not None and tool.wrapped, uri)
+    promise = promised(operation, tool)
 
     def decode(status: int, headers: Headers, body: bytes, truncated: bool) -> Result:  # noqa: FBT001
         fields = fields_of(headers)
@@ -38,25 +36,31 @@ def compile_decoder(operation: Operation, tool: Tool | None, limits: Limits = _D
             return _redirect(answer)
         if head or not body or status in _WITHOUT_CONTENT:
             return _empty(answer, head_notes(answer) if head else ())
-        return kept(_success(answer))
+        return _success(answer)
 
     return decode
 
 
 def _success(answer: Answer) -> Result:
     result = read_content(answer)
-    notes = (*cut_note(answer), *onward_notes(answer))
+    notes = (*cut_note(answer), *file_note(answer, result), *onward_notes(answer))
     if not notes:
         return result
-    return Result((*result.blocks, *notes), result.structured)
+    return Result((*result.blocks, *notes), result.structured, result.error, result.broken)
 
 
 def _empty(answer: Answer, notes: tuple[Text, ...]) -> Result:
-    return Result((Text(status_line(answer.status)), *notes, *onward_notes(answer)), answer.promise.placeholder)
+    """A stream that ended before its first item is an empty list, and says so where a list is looked for."""
+    structured = answer.promise.placeholder
+    if answer.media_type in SEQUENCES and answer.status not in _WITHOUT_CONTENT and not notes:
+        structured = b'{"result":[]}' if answer.promise.wrapped else b'{"items":[]}'
+    return Result((Text(status_line(answer.status)), *notes, *onward_notes(answer)), structured)
 
 
 def _failure(answer: Answer) -> Result:
     text = status_line(answer.status, prefix="HTTP ")
+    if answer.media_type == MCP_CONTENT and (own := read_blocks(answer)) is not None and not own.broken:
+        return Result((Text(text), *own.blocks, *retry_note(answer)), error=True)
     if answer.body:
         text += "\n" + _shown(answer)
     return Result((Text(text), *retry_note(answer), *cut_note(answer)), error=True)

@@ -1,37 +1,46 @@
 """One upstream answer with all that its readers ask about it, and how much of it an agent may get."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from bridge.model import Headers
+from bridge.model import Headers, Json
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Characters for text, bytes before base64 for media; `items` are those of a stream that was read to its end."""
+    """Characters for text, bytes before base64 for media; `items` are those of a stream that was read to its end,
+    `blocks` the content blocks that an upstream wrote itself."""
 
     text: int = 400_000
     error: int = 20_000
     picture: int = 4 << 20
     blob: int = 1 << 20
     items: int = 10_000
+    blocks: int = 1000
 
 
 @dataclass(frozen=True, slots=True)
 class Promise:
-    """What is known before any answer came. `structured`: the tool has an output schema; `wrapped`: it describes
-    `{"result": …}`, whose member it does not require; `uri` names bytes that are handed on."""
+    """What is known before any answer came.
 
-    structured: bool
-    wrapped: bool
-    uri: str
+    `fits` holds structured content against the tool's output schema, None where it has none; `wrapped`: the schema
+    describes `{"result": …}`, whose member it does not require; `listed`: it describes `{"items": [...]}`. `declared`
+    are the media types of the document. `uri` names bytes that are handed on, `name` what has no file name;
+    `readable`: what is too large can be read again, by itself.
+    """
+
+    fits: Callable[[Json], bool] | None = None
+    wrapped: bool = False
+    listed: bool = False
+    declared: frozenset[str] = frozenset()
+    uri: str = ""
+    name: str = ""
+    readable: bool = False
 
     @property
     def placeholder(self) -> bytes | None:
         """Structured content where there is none: a client that was promised some takes its absence for a fault."""
-        if not self.structured:
-            return None
-        return b"{}"
+        return None if self.fits is None else b"{}"
 
 
 @dataclass(frozen=True, slots=True)

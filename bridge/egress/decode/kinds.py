@@ -2,20 +2,28 @@
 
 from base64 import b64encode
 from collections.abc import Mapping
+from dataclasses import replace
 
 import orjson
 
 from bridge.egress.decode.answer import Answer
-from bridge.egress.decode.sequence import SEQUENCES, read_sequence
+from bridge.egress.decode.content import read_blocks
+from bridge.egress.decode.filename import file_name
+from bridge.egress.decode.promised import held, undeclared, unreadable
+from bridge.egress.decode.sequence import SEQUENCES, Item, aggregated, read_items
 from bridge.egress.decode.text import clipped, is_textual, text_of, utf8
-from bridge.model import Json, Media, Result, Text
-from bridge.model.media import is_json
+from bridge.model import Json, Link, Media, Result, Text
+from bridge.model.media import MCP_CONTENT, is_json
 
 
 def read_content(answer: Answer) -> Result:
     media_type = answer.media_type
+    if media_type == "application/json":
+        return _json(answer) or _broken_json(answer)
     if media_type in SEQUENCES:
-        return read_sequence(answer, SEQUENCES[media_type])
+        return _sequence(answer)
+    if media_type == MCP_CONTENT:
+        return read_blocks(answer) or _json(answer) or _broken_json(answer)
     if is_json(media_type):
         return _json(answer) or _broken_json(answer)
     if is_textual(media_type):
@@ -36,7 +44,12 @@ def _json(answer: Answer) -> Result | None:
     except ValueError:
         return None
     text = clipped(text_of(answer), answer.limits.text)
-    return Result((Text(text),), _structured(body, value, wrapped=answer.promise.wrapped))
+    wrapped, other = answer.promise.wrapped, not isinstance(value, dict)
+    result = Result((Text(text),), _structured(body, wrapped=wrapped or other))
+    if answer.promise.fits is None:
+        return result
+    # A schema that is not wrapped describes an object. It requires nothing, and so takes `{"result": …}` for one.
+    return held(answer, result, {"result": value} if wrapped or other else value, kept=wrapped or not other)
 
 
 def _json_bytes(answer: Answer) -> bytes:
@@ -52,15 +65,35 @@ def _json_bytes(answer: Answer) -> bytes:
 _LINES = bytes.maketrans(b"\r\n", b"  ")
 
 
-def _structured(body: bytes, value: Json, *, wrapped: bool) -> bytes:
+def _structured(body: bytes, *, wrapped: bool) -> bytes:
     line = body.translate(_LINES).strip()
-    return line if isinstance(value, dict) and not wrapped else b'{"result":' + line + b"}"
+    return b'{"result":' + line + b"}" if wrapped else line
 
 
 def _broken_json(answer: Answer) -> Result:
     shown = Text(clipped(text_of(answer), answer.limits.text))
-    note = () if answer.cut else (Text(f"[the answer says {answer.media_type}, but is not valid JSON]"),)
-    return Result((shown, *note), _as_text(answer, shown.text))
+    return unreadable(answer, Result((shown,), _as_text(answer, shown.text)))
+
+
+# --- sequences --------------------------------------------------------------------------------------------------------
+
+
+def _sequence(answer: Answer) -> Result:
+    sequence = read_items(answer, SEQUENCES[answer.media_type])
+    item = sequence.single(answer)
+    return aggregated(answer, sequence) if item is None else _alone(answer, item)
+
+
+def _alone(answer: Answer, item: Item) -> Result:
+    """One item as if it were the whole answer: JSON, or text where it is a JSON string or none at all."""
+    plain = replace(answer, content_type="", media_type="")
+    try:
+        value: Json = orjson.loads(item.content)
+    except ValueError:
+        value = item.content.decode("utf-8", "replace")
+    if isinstance(value, str) and answer.promise.fits is None:
+        return _text(replace(plain, body=value.encode()))
+    return _json(replace(plain, body=item.content)) or _text(replace(plain, body=item.content))
 
 
 # --- text -------------------------------------------------------------------------------------------------------------
@@ -68,19 +101,18 @@ def _broken_json(answer: Answer) -> Result:
 
 def _text(answer: Answer) -> Result:
     """Where JSON was promised, servers that mislabel it as text are common."""
-    if answer.promise.structured and (result := _json(answer)):
+    if answer.promise.fits is not None and (result := _json(answer)):
         return result
     text = clipped(text_of(answer), answer.limits.text)
-    return Result((Text(text),), _as_text(answer, text))
+    return undeclared(answer, Result((Text(text),), _as_text(answer, text)))
 
 
 def _as_text(answer: Answer, text: str) -> bytes | None:
-    """Structured content for a client that was promised some; what it thinks of the schema is its own affair."""
-    return (
-        b'{"result":' + orjson.dumps(text.encode("utf-8", "replace").decode()) + b"}"
-        if answer.promise.structured
-        else None
-    )
+    """Structured content for a client that was promised some: the text, where the schema takes it."""
+    if answer.promise.fits is None:
+        return None
+    value = {"result": text.encode("utf-8", "replace").decode()}
+    return orjson.dumps(value) if answer.promise.fits(value) else answer.promise.placeholder
 
 
 # --- bytes ------------------------------------------------------------------------------------------------------------
@@ -93,12 +125,16 @@ def _media(answer: Answer) -> Result:
     media_type = answer.media_type or "application/octet-stream"
     limit = answer.limits.blob if kind == "blob" else answer.limits.picture
     if answer.cut or len(answer.body) > limit:
-        size = f"more than {len(answer.body)}" if answer.cut else str(len(answer.body))
-        return Result(
-            (Text(f"[{media_type}, {size} bytes: too large to pass on; at most {limit} are]"),),
-            answer.promise.placeholder,
-        )
+        return undeclared(answer, Result((_too_large(answer, media_type, limit),), answer.promise.placeholder))
     data = b64encode(answer.body).decode("ascii")
-    return Result(
-        (Media(kind, data, media_type, answer.promise.uri if kind == "blob" else ""),), answer.promise.placeholder
-    )
+    uri = answer.promise.uri if kind == "blob" else ""
+    return undeclared(answer, Result((Media(kind, data, media_type, uri),), answer.promise.placeholder))
+
+
+def _too_large(answer: Answer, media_type: str, limit: int) -> Link | Text:
+    """What can be read again becomes a link, still without its address: that needs the call's arguments."""
+    size, why = len(answer.body), f"too large to pass on in the answer, where at most {limit} bytes are"
+    if answer.cut or not answer.promise.readable:
+        return Text(f"[{media_type}, {'more than ' if answer.cut else ''}{size} bytes: {why}]")
+    name = file_name(answer.fields.get(b"content-disposition", b"")) or answer.promise.name
+    return Link("", name, media_type, why, size)

@@ -5,7 +5,8 @@ from http import HTTPStatus
 from urllib.parse import urlsplit
 
 from bridge.egress.decode.answer import Answer
-from bridge.model import Text
+from bridge.egress.decode.filename import file_name
+from bridge.model import Link, Result, Text
 
 # RFC 8288 section 3. Nothing gives back what it took, and a field that is longer than any reader wants is not read.
 _LINK = re.compile(r"<([^<>]*+)>((?:\s*+;[^,;\"]*+(?:\"[^\"]*+\")?+)*+)")
@@ -43,6 +44,15 @@ def retry_note(answer: Answer) -> tuple[Text, ...]:
 def head_notes(answer: Answer) -> tuple[Text, ...]:
     """An agent that asks with HEAD wants what a GET would say about the content."""
     return tuple(Text(f"{name.decode()}: {value}") for name in _METADATA if (value := answer.header(name)))
+
+
+def file_note(answer: Answer, result: Result) -> tuple[Text, ...]:
+    """What a download calls itself, unless a link says so already."""
+    disposition = answer.fields.get(b"content-disposition")
+    if disposition is None or isinstance(result.blocks[0], Link):
+        return ()
+    name = file_name(disposition)
+    return (Text(f"file name: {name}"),) if name else ()
 
 
 def onward_notes(answer: Answer) -> tuple[Text, ...]:

@@ -1,7 +1,7 @@
 """The protocol revisions spoken here, as a table.
 
 Two eras share one endpoint. A *modern* request carries its whole context in `_meta` and in headers; the *legacy*
-revisions open with `initialize`. They are served without sessions, so nothing is remembered between requests.
+revisions open with `initialize`, and may keep a session.
 """
 
 from collections.abc import Mapping
@@ -38,6 +38,7 @@ REVISIONS: Mapping[str, Revision] = {
         Revision("2025-11-25", modern=False, form=Form.FULL, structured=Structured.OBJECT),
         Revision("2025-06-18", modern=False, form=Form.FULL, structured=Structured.OBJECT),
         Revision("2025-03-26", modern=False, form=Form.BASIC, structured=Structured.NONE),
+        Revision("2024-11-05", modern=False, form=Form.FIRST, structured=Structured.NONE),
     )
 }
 SUPPORTED = tuple(REVISIONS)

@@ -104,3 +104,9 @@ def check_accept(fields: dict[bytes, bytes], *, modern: bool) -> None:
         raise NotAcceptable("Accept must list application/json and text/event-stream")
     if not listed & {JSON, b"application/*", b"*/*"}:
         raise NotAcceptable("Accept must list application/json: that is what answers are")
+
+
+def takes_streams(fields: dict[bytes, bytes]) -> bool:
+    """Whether the answer may be an event stream."""
+    accept = fields.get(b"accept", b"").lower()
+    return STREAM in accept or b"*/*" in accept

@@ -1,13 +1,12 @@
-"""What only the revisions before 2026-07-28 do: agree on a version, and send several messages at once.
+"""What only the revisions before 2026-07-28 do: agree on a version, and send several messages at once."""
 
-Served without sessions: no `Mcp-Session-Id` is given out and one that is sent is ignored, so `initialize` promises
-nothing that a later request would have to remember.
-"""
-
+from bridge.ingress.mcp.discover import introduction
 from bridge.ingress.mcp.envelope import Message, read
 from bridge.ingress.mcp.eras import LATEST_LEGACY, REVISIONS
+from bridge.ingress.mcp.exchange import ANSWERED, Exchange, Made
 from bridge.ingress.mcp.refusals import InvalidParams, InvalidRequest
 from bridge.model import Json
+from bridge.pipeline.run import gate
 
 MOST_IN_BATCH = 50
 MOST_AT_ONCE = 8
@@ -23,6 +22,15 @@ def negotiate(params: dict[str, Json]) -> str:
         raise InvalidParams("params.protocolVersion must be a string")
     revision = REVISIONS.get(wanted, LATEST_LEGACY)
     return LATEST_LEGACY.name if revision.modern else revision.name
+
+
+async def initialize(exchange: Exchange) -> Made:
+    """Raises InvalidParams, StateUnavailable. A session begins where one can be kept."""
+    version = negotiate(exchange.message.params)
+    await gate(exchange.rt, exchange.call)
+    open_session = exchange.open_session
+    headers = await open_session(exchange, version) if open_session is not None else ()
+    return Made(ANSWERED, introduction(exchange, version, live=open_session is not None), headers)
 
 
 def batch(entries: list[Json]) -> list[Message]:

@@ -19,6 +19,24 @@ class InvalidParams(BadRequest):
     code, rpc, title = "invalid_params", -32602, "Invalid params"
 
 
+class ResourceNotFound(BadRequest):
+    """2026-07-28, Resources: -32602 with the uri in `data`. Revisions before it have -32002 for it."""
+
+    code, http, rpc, title = "resource_not_found", 404, -32602, "Resource not found"
+
+
+class ResourceFailed(Refusal):
+    """The upstream gave no content for an address that exists."""
+
+    code, http, rpc, title, readable = "resource_failed", 502, -32603, "Resource cannot be read", False
+
+
+class SessionGone(BadRequest):
+    """2025-11-25, Session Management: a request with an unknown or terminated session "MUST" be answered with 404."""
+
+    code, http, rpc, title = "session_gone", 404, -32600, "Session not found"
+
+
 class UnknownMethod(BadRequest):
     code, http, rpc, title = "unknown_method", 404, -32601, "Method not found"
 

@@ -4,15 +4,16 @@ Large answers are copied once, by the join at the end, so everything before it p
 result object without its braces, commas included.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import TypeAlias
 
 import orjson
 
+from bridge.ingress.mcp.blocks import block_pieces
 from bridge.ingress.mcp.eras import Revision, Structured
 from bridge.ingress.mcp.modern import SERVER_KEY
-from bridge.model import Block, Media, Refusal, Result, Text
+from bridge.model import Refusal, Result, Text
 
 Pieces: TypeAlias = Sequence[bytes]
 
@@ -32,12 +33,33 @@ def server_info(name: str, version: str) -> bytes:
     return orjson.dumps({"name": name, "version": version})
 
 
-def error(identity: bytes | None, refusal: Refusal) -> bytes:
+def asked(identity: bytes, members: Pieces, name: str, version: str) -> bytes:
+    """An InputRequiredResult, which only 2026-07-28 has."""
+    return b"".join((b'{"jsonrpc":"2.0","id":', identity, b',"result":{', *members, _asking_closing(name, version)))
+
+
+@lru_cache(maxsize=64)
+def _asking_closing(name: str, version: str) -> bytes:
+    return _modern_closing(name, version).replace(b'"complete"', b'"input_required"', 1)
+
+
+def closed(identity: bytes, meta: bytes, name: str, version: str) -> bytes:
+    """The result that ends a stream: `meta` is the JSON object of what it says beside the server's name."""
+    server = b',"%s":%s}}}' % (SERVER_KEY.encode(), server_info(name, version))
+    return b'{"jsonrpc":"2.0","id":%s,"result":{"resultType":"complete","_meta":%s' % (identity, meta[:-1]) + server
+
+
+LEGACY_CODES: Mapping[str, int] = {"resource_not_found": -32002}
+"""2026-07-28 has no code of its own for it any more: it "MUST NOT" be -32002 there."""
+
+
+def error(identity: bytes | None, refusal: Refusal, *, modern: bool = True) -> bytes:
     """An id that could not be read is left out: MCP's schemas know no null."""
     echoed = b'"id":%s,' % identity if identity is not None else b""
     data = b',"data":' + orjson.dumps(dict(refusal.detail)) if refusal.detail else b""
     message = orjson.dumps(refusal.message)
-    return b'{"jsonrpc":"2.0",%s"error":{"code":%d,"message":%s%s}}' % (echoed, refusal.rpc, message, data)
+    code = refusal.rpc if modern else LEGACY_CODES.get(refusal.code, refusal.rpc)
+    return b'{"jsonrpc":"2.0",%s"error":{"code":%d,"message":%s%s}}' % (echoed, code, message, data)
 
 
 def advice(refusal: Refusal) -> Result:
@@ -49,7 +71,7 @@ def tool_members(outcome: Result, revision: Revision) -> list[bytes]:
     """CallToolResult, as far as the revision knows its members."""
     pieces = [b'"content":[']
     for at, block in enumerate(outcome.blocks):
-        pieces += (b",", *_block(block, at)) if at else _block(block, at)
+        pieces += (b",", *block_pieces(block, at, revision)) if at else block_pieces(block, at, revision)
     pieces.append(b"]")
     if outcome.structured is not None and _may_carry(revision, outcome.structured):
         pieces += (b',"structuredContent":', outcome.structured)
@@ -63,18 +85,3 @@ def _may_carry(revision: Revision, structured: bytes) -> bool:
     return revision.structured is Structured.ANY or (
         revision.structured is Structured.OBJECT and structured.lstrip()[:1] == b"{"
     )
-
-
-def _block(block: Block, at: int) -> tuple[bytes, ...]:
-    if isinstance(block, Text):
-        return b'{"type":"text","text":', orjson.dumps(block.text), b"}"
-    data, media_type = orjson.dumps(block.data), orjson.dumps(block.media_type)
-    if block.kind in {"image", "audio"}:
-        return b'{"type":"%s","mimeType":%s,"data":' % (block.kind.encode(), media_type), data, b"}"
-    about = b'"uri":%s,"mimeType":%s' % (orjson.dumps(_uri(block, at)), media_type)
-    return b'{"type":"resource","resource":{%s,"blob":' % about, data, b"}}"
-
-
-def _uri(block: Media, at: int) -> str:
-    """`uri` is required of an embedded resource; one without an address is told apart by its place in the answer."""
-    return block.uri or f"about:blank#content-{at}"

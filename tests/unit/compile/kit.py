@@ -5,13 +5,12 @@ from tempfile import TemporaryDirectory
 
 import orjson
 
-from bridge.compile import Loaded, Parts, compile_runtime
+from bridge.compile import Loaded, Parts, backends, compile_runtime
 from bridge.config import Settings, load
 from bridge.importer import Budgets, Options, Sources, build, import_api
 from bridge.importer.load import parse
 from bridge.model import Finding, Json
 from bridge.pipeline.runtime import Runtime
-from bridge.state.memory import MemoryBuckets, MemoryLeases
 from tests.kit.upstream import ScriptedUpstream
 
 FILE = "api.json"
@@ -34,7 +33,7 @@ def compiled(documents: Json, *, spec: str = FILE, apis: Json = None, **root: Js
         import_api(name, Sources(parse(orjson.dumps(one), spec, spec, None, Budgets())), Options())
         for name, one in documents.items()
     )
-    lasting = Parts(ScriptedUpstream(), MemoryBuckets(), MemoryLeases())
+    lasting = Parts(ScriptedUpstream(), backends.state(chosen.state))
     return compile_runtime(chosen, Loaded(build(list(imported)), imported), lasting)
 
 

@@ -4,7 +4,8 @@ import orjson
 import pytest
 
 from bridge.model import Endpoint, Grant, Json
-from bridge.pipeline.listing import MOST_REMEMBERED, Form, Toolset
+from bridge.pipeline.listing import MOST_REMEMBERED, Form
+from bridge.pipeline.toolset import Toolset
 from tests.kit.runtime import endpoint
 
 EVERYTHING = Grant()
@@ -24,7 +25,7 @@ def names(page: bytes) -> list[str]:
 def pages(tools: Toolset, grant: Grant = EVERYTHING) -> list[list[str]]:
     found, start = [], 0
     while True:
-        page, following = tools.page(Form.FULL, grant, start)
+        page, following = tools.listings["tools"].page(Form.FULL, grant, start)
         found.append(names(page))
         if following is None:
             return found
@@ -43,12 +44,12 @@ def test_pages_hold_every_tool_once_in_the_order_of_names(count: int, sizes: lis
 
 @pytest.mark.parametrize("start", [3, 1000])
 def test_behind_the_last_tool_there_is_an_empty_page(start: int) -> None:
-    assert toolset(3, 2).page(Form.FULL, EVERYTHING, start) == (b"[]", None)
+    assert toolset(3, 2).listings["tools"].page(Form.FULL, EVERYTHING, start) == (b"[]", None)
 
 
 def test_pages_begin_at_multiples_of_their_size_and_nowhere_else() -> None:
-    assert [start for start in range(12) if toolset(5, 2).begins_page(start)] == [0, 2, 4]
-    assert toolset(0, 2).begins_page(0)
+    assert [start for start in range(12) if toolset(5, 2).listings["tools"].begins_page(start)] == [0, 2, 4]
+    assert toolset(0, 2).listings["tools"].begins_page(0)
 
 
 def test_what_is_not_granted_is_on_no_page() -> None:
@@ -60,7 +61,7 @@ def test_what_is_not_granted_is_on_no_page() -> None:
 
 
 def described(form: Form, one: Endpoint) -> Json:
-    (tool,) = orjson.loads(Toolset("", {"read": one}).page(form, EVERYTHING, 0)[0])
+    (tool,) = orjson.loads(Toolset("", {"read": one}).listings["tools"].page(form, EVERYTHING, 0)[0])
     return tool
 
 
@@ -70,6 +71,7 @@ def test_the_oldest_revision_gets_what_it_knows() -> None:
     assert set(described(Form.FULL, one)) == {
         "name", "title", "description", "inputSchema", "outputSchema", "annotations",
     }  # fmt: skip
+    assert set(described(Form.FIRST, one)) == {"name", "description", "inputSchema"}
     basic = described(Form.BASIC, one)
     assert set(basic) == {"name", "description", "inputSchema", "annotations"}
     assert basic["annotations"]["title"] == one.tool.title
@@ -82,7 +84,7 @@ def test_without_an_output_schema_there_is_no_empty_one() -> None:
 def test_forms_do_not_mix_however_they_are_asked_for() -> None:
     tools = Toolset("", {"read": endpoint("read", output=OBJECT)})
     forms = [Form.FULL, Form.BASIC, Form.FULL, Form.BASIC]
-    full = ["outputSchema" in orjson.loads(tools.page(form, EVERYTHING, 0)[0])[0] for form in forms]
+    full = ["outputSchema" in orjson.loads(tools.listings["tools"].page(form, EVERYTHING, 0)[0])[0] for form in forms]
     assert full == [True, False, True, False]
 
 
@@ -90,7 +92,7 @@ def test_a_page_is_joined_once_for_one_set_of_grants() -> None:
     tools = toolset(3, 2)
     some = Grant(frozenset({("orders", "t0")}), "one rule")
     same = Grant(frozenset({("orders", "t0")}), "another rule")
-    assert tools.page(Form.FULL, some, 0)[0] is tools.page(Form.FULL, same, 0)[0]
+    assert tools.listings["tools"].page(Form.FULL, some, 0)[0] is tools.listings["tools"].page(Form.FULL, same, 0)[0]
 
 
 def test_pages_that_are_remembered_have_a_bound() -> None:
@@ -98,9 +100,9 @@ def test_pages_that_are_remembered_have_a_bound() -> None:
     tools = toolset(3, 2)
     for number in range(3 * MOST_REMEMBERED):
         grant = Grant(frozenset({("orders", f"t{number % 3}"), ("orders", f"x{number}")}))
-        assert names(tools.page(Form.FULL, grant, 0)[0]) == [f"t{number % 3}"]
-        assert tools.page(Form.FULL, EVERYTHING, number + 5) == (b"[]", None)
-    assert tools.remembered <= MOST_REMEMBERED
+        assert names(tools.listings["tools"].page(Form.FULL, grant, 0)[0]) == [f"t{number % 3}"]
+        assert tools.listings["tools"].page(Form.FULL, EVERYTHING, number + 5) == (b"[]", None)
+    assert tools.listings["tools"].remembered <= MOST_REMEMBERED
 
 
 def test_a_tool_is_found_by_its_own_name_alone() -> None:

@@ -12,8 +12,9 @@ from mcp.shared.inbound import (
     x_mcp_header_map,
 )
 
-from bridge.ingress.mcp.mirror import check_mirrors, mirrors_of, unwrap
+from bridge.ingress.mcp.mirror import check_mirrors, unwrap
 from bridge.ingress.mcp.refusals import HeaderMismatch
+from bridge.pipeline.mirror import mirrors_of
 
 SCHEMA = {
     "type": "object",

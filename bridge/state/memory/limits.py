@@ -1,4 +1,4 @@
-"""State of a single process."""
+"""How much a caller may: permits over time, and places at one time."""
 
 import time
 from collections import Counter, OrderedDict

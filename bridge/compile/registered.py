@@ -1,0 +1,139 @@
+"""APIs that were registered while the gateway runs: how one is written down, and how it joins the configuration.
+
+A registration is one line of JSON and, where the document came with it, the document. The configuration file wins: an
+API that it names, or whose place it takes, is not served from a registration.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+import orjson
+
+from bridge.config import ConfigInvalid, Problem, Settings
+from bridge.config.clashes import clashes
+from bridge.config.names import is_url
+from bridge.config.problems import KeyPath, Place, problem_at
+from bridge.config.schema import Api
+from bridge.config.settle import settle
+from bridge.config.tree import Tree
+from bridge.model import Finding, Json, Severity
+
+WHERE = "registration"
+_ELSEWHERE = "https://registered.invalid/"
+
+
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """`changed` is in seconds since 1970; of two registrations of one name the later one holds. `url` is None where the
+    document came with it. `gone` says that there is none any more, so that older ones elsewhere are forgotten too."""
+
+    name: str
+    changed: float
+    raw: bytes
+    url: str | None = None
+    options: Json = None
+    gone: bool = False
+
+    @classmethod
+    def made(cls, name: str, changed: float, url: str | None, options: Json, document: bytes = b"") -> Self:
+        head: Json = {"name": name, "changed": changed, "url": url, "options": options}
+        return cls(name, changed, orjson.dumps(head) + b"\n" + document, url, options)
+
+    @classmethod
+    def removed(cls, name: str, changed: float) -> Self:
+        raw = orjson.dumps({"name": name, "changed": changed, "gone": True}) + b"\n"
+        return cls(name, changed, raw, gone=True)
+
+    @classmethod
+    def read(cls, raw: bytes) -> Self:
+        """Raises ValueError for what is no registration."""
+        head: Json = orjson.loads(raw[: raw.find(b"\n") + 1])
+        try:
+            name, changed = str(head["name"]), float(head["changed"])
+            return cls(name, changed, raw, head.get("url"), head.get("options"), gone=head.get("gone") is True)
+        except (KeyError, TypeError, AttributeError) as error:
+            raise ValueError(f"no registration: {error}") from error
+
+    @property
+    def document(self) -> bytes | None:
+        """None where it is at a URL."""
+        return self.raw[self.raw.index(b"\n") + 1 :] if self.url is None else None
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """The settings with the registered APIs in them, their documents, and what was left out and why."""
+
+    settings: Settings
+    inline: Mapping[str, bytes]
+    findings: tuple[Finding, ...]
+
+
+def joined(settings: Settings, registrations: Iterable[Registered]) -> Joined:
+    inline: dict[str, bytes] = {}
+    findings: list[Finding] = []
+    for one in sorted(registrations, key=lambda one: one.name):
+        if one.gone or one.name in settings.apis:
+            continue
+        try:
+            settings = with_api(settings, one)
+        except ConfigInvalid as error:
+            findings += (_left_out(one.name, problem) for problem in error.problems)
+            continue
+        if one.document is not None:
+            inline[one.name] = one.document
+    return Joined(settings, inline, tuple(findings))
+
+
+def with_api(settings: Settings, one: Registered) -> Settings:
+    """Raises ConfigInvalid for options that are wrong, or that collide with what is configured."""
+    api = _api(one)
+    whole = settings.model_copy(update={"apis": {**settings.apis, one.name: api}})
+    problems = list(_clashes(whole, one.name))
+    if problems:
+        raise ConfigInvalid(problems)
+    return whole
+
+
+def _api(one: Registered) -> Api:
+    """The keys are those of `apis.<name>`. They are read as JSON, so nothing is filled in from the environment."""
+    options = one.options if isinstance(one.options, dict) else {}
+    problems = list(_unfit(options, one.name))
+    if problems:
+        raise ConfigInvalid(problems)
+    place = {} if options.keys() & {"prefix", "host"} else {"prefix": f"/{one.name}"}
+    spec = one.url if one.url is not None else _ELSEWHERE
+    tree = Tree(WHERE, {"apis": {one.name: {**place, **options, "spec": spec}}})
+    api = settle(tree, Path()).apis[one.name]
+    return api if one.url is not None else api.model_copy(update={"spec": f"registered:{one.name}"})
+
+
+def _unfit(options: Mapping[str, Json], name: str) -> Iterator[Problem]:
+    """What a file may say and a registration may not: which files of this machine are read is its operator's word."""
+    if "spec" in options:
+        yield _problem(("apis", name, "spec"), "is no option", "give `document` or `url` beside the options")
+    overlays = options.get("overlays")
+    for index, overlay in enumerate(overlays if isinstance(overlays, list) else ()):
+        if not isinstance(overlay, str) or not is_url(overlay):
+            yield _problem(("apis", name, "overlays", index), "is no URL", "a registration reads no files: give a URL")
+
+
+def _clashes(settings: Settings, name: str) -> Iterator[Problem]:
+    mine = ("apis", name)
+    for clash in clashes(settings):
+        if mine in {clash.path[:2], (clash.other or ())[:2]} and clash.path != (*mine, "spec"):
+            other = f" {'.'.join(map(str, clash.other))}" if clash.other else ""
+            yield _problem(clash.path, f"{clash.message}{other}", clash.advice)
+
+
+def _problem(path: KeyPath, message: str, advice: str) -> Problem:
+    return problem_at(Place(WHERE), path, message, advice)
+
+
+def _left_out(name: str, problem: Problem) -> Finding:
+    return Finding(
+        "registration-left-out", Severity.ERROR, problem.path, problem.message, lost="the whole API",
+        advice=problem.advice or "register it anew", source=WHERE, api=name,
+    )  # fmt: skip

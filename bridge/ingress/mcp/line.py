@@ -1,0 +1,129 @@
+"""The client's end of one message: whatever it is told before the answer goes through here.
+
+An answer is JSON unless something had to be said before it: the first notification turns it into an event stream,
+which the answer then ends.
+"""
+
+from contextlib import AbstractAsyncContextManager, nullcontext
+from typing import Protocol
+
+from bridge.ingress.answer import Answer, now
+from bridge.ingress.asgi import Receive, Send
+from bridge.ingress.body import Upload, WhileThere
+from bridge.model import CannotAsk, Headers, Json, Question
+
+STREAM: Headers = (
+    (b"content-type", b"text/event-stream"),
+    (b"cache-control", b"no-store"),
+    # 2026-07-28, Streamable HTTP: servers "SHOULD include the X-Accel-Buffering: no response header".
+    (b"x-accel-buffering", b"no"),
+)
+
+
+class Line(Protocol):
+    """How one message's sender is spoken to."""
+
+    def there(self) -> AbstractAsyncContextManager[object]:
+        """The block is cancelled, and ClientGone raised, where the sender's leaving cancels its message."""
+
+    async def notify(self, message: bytes) -> None:
+        """Sends a JSON-RPC message ahead of the answer, where the sender can take one. Raises ClientGone."""
+
+    async def alive(self) -> None:
+        """Shows a stream that nothing was said on for a while to be open. Raises ClientGone."""
+
+    async def ask(self, question: Question) -> Json:
+        """Puts a question to the client's person and returns MCP's ElicitResult, unchecked. Raises CannotAsk."""
+
+    @property
+    def streams(self) -> bool:
+        """Whether it can take a message ahead of the answer."""
+
+    @property
+    def asks(self) -> bool:
+        """Whether it can be asked."""
+
+
+class Trail(Protocol):
+    """Where the events of a stream are kept, for a client that comes back for them."""
+
+    async def keep(self, event: bytes) -> str:
+        """Returns the event's id."""
+
+
+class Mute:
+    """A message of a batch, or of a client that wants no streams: nothing is said before its answer."""
+
+    streams = False
+    asks = False
+
+    def there(self) -> AbstractAsyncContextManager[object]:
+        return nullcontext()
+
+    async def notify(self, message: bytes) -> None:
+        pass
+
+    async def alive(self) -> None:
+        pass
+
+    async def ask(self, question: Question) -> Json:
+        raise CannotAsk("a message of a batch cannot ask back")
+
+
+class Post:
+    """The answer to one POST. `sent` counts the bytes of its body.
+
+    `leaving` says that the client's disconnect cancels; `trail` gives the events of a stream their ids.
+    """
+
+    __slots__ = ("_answer", "_connection", "_leaving", "_opened", "_trail", "sent", "streams")
+    asks = False
+
+    def __init__(
+        self, receive: Receive, send: Send, *, streams: bool, leaving: bool, trail: Trail | None = None
+    ) -> None:
+        self.streams = streams
+        self.sent = 0
+        self._answer = Answer(send)
+        self._connection = Upload(receive)
+        self._connection.leave_unread()
+        self._leaving = leaving
+        self._trail = trail
+        self._opened = False
+
+    def there(self) -> AbstractAsyncContextManager[object]:
+        return WhileThere(self._connection) if self._leaving else nullcontext()
+
+    async def notify(self, message: bytes) -> None:
+        if not self.streams:
+            return
+        if not self._opened:
+            self._opened = True
+            await self._answer.start(200, (*STREAM, (b"date", now())))
+        await self._answer.chunk(await self._event(message))
+        self.sent = self._answer.sent
+
+    async def alive(self) -> None:
+        if self._opened:
+            await self._answer.chunk(b":\n\n")
+
+    async def ask(self, question: Question) -> Json:
+        raise CannotAsk("without a session nobody can be asked while a call waits")
+
+    async def reply(self, status: int, headers: Headers, body: bytes) -> None:
+        """The answer itself, exactly once. A stream's status and headers are out already."""
+        if self._opened:
+            await self._answer.end(await self._event(body))
+        else:
+            await self._answer.whole(status, headers, body)
+        self.sent = self._answer.sent
+
+    async def _event(self, message: bytes) -> bytes:
+        return event(message, await self._trail.keep(message) if self._trail is not None else "")
+
+
+def event(message: bytes, identity: str = "") -> bytes:
+    """A server-sent event. JSON as it is written here holds no line break."""
+    if identity:
+        return b"id: %s\nevent: message\ndata: %s\n\n" % (identity.encode(), message)
+    return b"event: message\ndata: %s\n\n" % message

@@ -1,0 +1,84 @@
+"""`prompts/get`: the messages of a prompt with its arguments put in."""
+
+import re
+from collections.abc import Mapping
+
+import orjson
+
+from bridge.ingress.mcp.asking import agent_of
+from bridge.ingress.mcp.exchange import ANSWERED, Exchange, Made, further
+from bridge.ingress.mcp.refusals import InvalidParams
+from bridge.ingress.mcp.resources import contents, failure, not_found
+from bridge.model import Json, Prompt, PromptMessage
+from bridge.pipeline.run import gate
+
+_PLACE = re.compile(r"\{\{ *([A-Za-z0-9_.-]+) *\}\}")
+LONGEST_ARGUMENT = 100_000
+
+
+async def get_prompt(exchange: Exchange) -> Made:
+    """Raises InvalidParams, ResourceNotFound, ResourceFailed, ClientGone."""
+    prompt, arguments = _understood(exchange)
+    exchange.call.agent = agent_of(exchange)
+    await gate(exchange.rt, exchange.call)
+    _check(prompt, arguments)
+    async with exchange.line.there():
+        messages = [await _message(exchange, message, arguments) for message in prompt.messages]
+    members = [b'"messages":', orjson.dumps(messages)]
+    return Made(ANSWERED, [b'"description":', orjson.dumps(prompt.description), b",", *members]
+                if prompt.description else members)  # fmt: skip
+
+
+def _understood(exchange: Exchange) -> tuple[Prompt, dict[str, str]]:
+    params = exchange.message.params
+    name, arguments = params.get("name"), params.get("arguments") or {}
+    if not isinstance(name, str):
+        raise InvalidParams("params.name must be a string: the name of a prompt")
+    if not isinstance(arguments, dict) or not all(isinstance(value, str) for value in arguments.values()):
+        raise InvalidParams("params.arguments must be an object of strings")
+    if any(len(value) > LONGEST_ARGUMENT for value in arguments.values()):
+        raise InvalidParams(f"an argument may have {LONGEST_ARGUMENT} characters")
+    prompt = exchange.toolset.prompts.get(name)
+    if prompt is None:
+        raise InvalidParams(f"unknown prompt: {name[:100]!r}")
+    return prompt, arguments
+
+
+def _check(prompt: Prompt, arguments: Mapping[str, str]) -> None:
+    known = {one.name for one in prompt.arguments}
+    missing = [one.name for one in prompt.arguments if one.required and one.name not in arguments]
+    strange = sorted(arguments.keys() - known)
+    if missing or strange:
+        what = [f"{name!r} is missing" for name in missing] + [f"{name[:100]!r} is not known" for name in strange]
+        raise InvalidParams(f"arguments of {prompt.name!r}: {', '.join(what)}")
+
+
+async def _message(exchange: Exchange, message: PromptMessage, arguments: Mapping[str, str]) -> Json:
+    return {"role": message.role, "content": await _content(exchange, message, arguments)}
+
+
+async def _content(exchange: Exchange, message: PromptMessage, arguments: Mapping[str, str]) -> Json:
+    if message.kind == "text":
+        return {"type": "text", "text": filled(message.text, arguments)}
+    if message.kind == "resource":
+        return {"type": "resource", "resource": await _embedded(exchange, filled(message.uri, arguments))}
+    if message.kind == "audio" and exchange.revision.name < "2025-03-26":
+        return {"type": "text", "text": f"[audio ({message.media_type}), which this revision cannot carry]"}
+    return {"type": message.kind, "data": message.data, "mimeType": message.media_type}
+
+
+def filled(text: str, arguments: Mapping[str, str]) -> str:
+    """What stands in an argument is put in as it is, never looked at for further places."""
+    return _PLACE.sub(lambda place: arguments.get(place[1], ""), text)
+
+
+async def _embedded(exchange: Exchange, uri: str) -> Json:
+    """Read in the name of whoever asks, as `resources/read` would."""
+    located = exchange.toolset.locate(uri)
+    if located is None:
+        raise not_found(uri)
+    outcome = await further(exchange.rt, exchange.call, *located)
+    refusal = outcome.refusal or failure(uri, outcome)
+    if refusal is not None:
+        raise refusal
+    return contents(uri, outcome)

@@ -1,0 +1,71 @@
+"""Which types of values a schema may take, looking through references and alternatives."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from bridge.model.json import Json
+
+MOST_LOOKED_AT = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Kinds:
+    """JSON Schema's names of types; none where anything goes. `items` is the schema of a list's items, `values` are
+    those of enumerations, none where other values are taken too."""
+
+    names: frozenset[str]
+    items: Json
+    values: tuple[Json, ...] = ()
+
+
+def kinds(schema: Json, root: Json) -> Kinds:
+    """`root` holds the definitions that `schema` refers to."""
+    names: set[str] = set()
+    items: Json = {}
+    values: list[Json] = []
+    closed = True
+    for one in _alternatives(schema, root):
+        own, listed = _named(one), _listed(one)
+        names |= own
+        items = items or one.get("items") or {}
+        values += listed
+        closed = closed and bool(listed or not own)
+    return Kinds(frozenset(names), items, tuple(values) if closed else ())
+
+
+def _alternatives(schema: Json, root: Json) -> Iterator[Mapping[str, Json]]:
+    waiting, looked = [schema], 0
+    while waiting and looked < MOST_LOOKED_AT:
+        one = waiting.pop()
+        looked += 1
+        if not isinstance(one, Mapping):
+            continue
+        yield one
+        for key in ("anyOf", "oneOf", "allOf"):
+            members = one.get(key)
+            waiting += members if isinstance(members, list) else []
+        target = _definition(one.get("$ref"), root)
+        waiting += [target] if target is not None else []
+
+
+def _definition(ref: Json, root: Json) -> Json:
+    if not isinstance(ref, str) or not ref.startswith("#/$defs/"):
+        return None
+    return root.get("$defs", {}).get(ref[8:].replace("~1", "/").replace("~0", "~"))
+
+
+_OF = {str: "string", bool: "boolean", int: "integer", float: "number", list: "array", dict: "object"}
+
+
+def _named(schema: Mapping[str, Json]) -> set[str]:
+    kind = schema.get("type")
+    if isinstance(kind, str):
+        return {kind}
+    if isinstance(kind, list):
+        return {one for one in kind if isinstance(one, str)}
+    return {_OF.get(type(one), "null") for one in _listed(schema)}
+
+
+def _listed(schema: Mapping[str, Json]) -> list[Json]:
+    values = [schema["const"]] if "const" in schema else schema.get("enum")
+    return values if isinstance(values, list) else []

@@ -1,0 +1,16 @@
+"""What is kept of a legacy client between its requests."""
+
+from dataclasses import dataclass
+
+from bridge.model.json import Json
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """`principal` is the id of the caller that opened it: nobody else may use it."""
+
+    id: str
+    principal: str
+    toolset: str
+    revision: str
+    capabilities: Json

@@ -1,0 +1,81 @@
+"""News for whoever keeps a stream open: which lists are other ones since a runtime was swapped in, what was written.
+
+Nothing here keeps a runtime alive: a stream may stay open across any number of them.
+"""
+
+import asyncio
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+
+class Listener:
+    """One stream's ear, for one toolset. `news` are kinds of lists (tools, resources, prompts) not yet told.
+
+    `gone` says that the toolset is no longer served, or that the gateway is stopping.
+    """
+
+    __slots__ = ("_waiter", "gone", "news", "toolset")
+
+    def __init__(self, toolset: str) -> None:
+        self.toolset = toolset
+        self.news: set[str] = set()
+        self.gone = False
+        self._waiter: asyncio.Future[None] | None = None
+
+    async def wait(self, seconds: float) -> None:
+        """Returns when there is news, or after `seconds`."""
+        if self.news or self.gone:
+            return
+        self._waiter = asyncio.get_running_loop().create_future()
+        try:
+            async with asyncio.timeout(seconds):
+                await self._waiter
+        except TimeoutError:
+            pass
+        finally:
+            self._waiter = None
+
+    def catch_up(self, before: Mapping[str, str], now: Mapping[str, str]) -> None:
+        """Notes what changed between the moment the stream was asked for and the one it began to listen."""
+        self.news |= {kind for kind, digest in now.items() if before.get(kind) != digest}
+
+    def wake(self) -> None:
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
+
+
+class Changes:
+    """Who listens. `digests` by toolset, then by kind of list, as they were told last."""
+
+    def __init__(self) -> None:
+        self._listeners: set[Listener] = set()
+
+    def __len__(self) -> int:
+        return len(self._listeners)
+
+    @contextmanager
+    def listening(self, toolset: str) -> Iterator[Listener]:
+        listener = Listener(toolset)
+        self._listeners.add(listener)
+        try:
+            yield listener
+        finally:
+            self._listeners.discard(listener)
+
+    def swapped(self, before: Mapping[str, Mapping[str, str]], after: Mapping[str, Mapping[str, str]]) -> None:
+        """Told by whoever made another runtime current: the digests of both, by toolset and kind of list."""
+        changed = {
+            toolset: {kind for kind, digest in digests.items() if before.get(toolset, {}).get(kind) != digest}
+            for toolset, digests in after.items()
+        }
+        for listener in self._listeners:
+            listener.gone = listener.gone or listener.toolset not in after
+            listener.news |= changed.get(listener.toolset, set())
+            if listener.news or listener.gone:
+                listener.wake()
+
+    def stop(self) -> None:
+        """The gateway is stopping: streams end as their protocol wants it."""
+        for listener in self._listeners:
+            listener.gone = True
+            listener.wake()

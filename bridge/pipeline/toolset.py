@@ -1,0 +1,98 @@
+"""What one agent endpoint offers: its tools, what can be read there, its prompts."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from bridge.model import Endpoint, Json, Prompt, Resource
+from bridge.pipeline.complete import Compiled
+from bridge.pipeline.listing import PAGE, Listing, prompt_entry, resource_entry, tool_entry
+from bridge.pipeline.mirror import Mirror, mirrors_of
+
+
+class Locator(Protocol):
+    def find(self, uri: str) -> tuple[Resource, Mapping[str, Json]] | None:
+        """The resource behind an address and the arguments that the address holds."""
+
+
+class Nowhere:
+    """Where nothing can be read."""
+
+    def find(self, uri: str) -> tuple[Resource, Mapping[str, Json]] | None:
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What is offered beside tools.
+
+    `readable` holds the endpoints behind resources, by (api, operation id); `suggest` what arguments of prompts
+    (`("prompt", name, argument)`) and of templates (`("resource", uri, variable)`) are completed from.
+    """
+
+    resources: tuple[Resource, ...] = ()
+    readable: Mapping[tuple[str, str], Endpoint] = field(default_factory=dict)
+    locator: Locator = field(default_factory=Nowhere)
+    prompts: tuple[Prompt, ...] = ()
+    suggest: Mapping[tuple[str, str, str], Compiled] = field(default_factory=dict)
+
+
+NOTHING = Offer()
+
+
+class Toolset:
+    """Immutable but for what it remembers: pages, and the headers that tools ask for."""
+
+    def __init__(
+        self,
+        name: str,
+        endpoints: Mapping[str, Endpoint],
+        offer: Offer = NOTHING,
+        *,
+        instructions: str = "",
+        page: int = PAGE,
+    ) -> None:
+        self.name = name
+        self.instructions = instructions
+        self.endpoints = endpoints
+        self.offer = offer
+        self.prompts = {prompt.name: prompt for prompt in offer.prompts}
+        tools = [one.tool for one in endpoints.values() if one.tool is not None]
+        listed = [resource for resource in offer.resources if resource.listed]
+        self.listings = {
+            "tools": Listing(map(tool_entry, tools), page=page),
+            "resources": Listing((resource_entry(one) for one in listed if not one.template), page=page),
+            "templates": Listing((resource_entry(one) for one in listed if one.template), page=page),
+            "prompts": Listing(map(prompt_entry, self.prompts.values()), page=page),
+        }
+        self._mirrors: dict[str, tuple[Mirror, ...]] = {}
+
+    def get(self, name: str) -> Endpoint | None:
+        return self.endpoints.get(name)
+
+    def mirrors(self, name: str) -> tuple[Mirror, ...]:
+        """The headers that the tool's schema asks for, read off it once."""
+        found = self._mirrors.get(name)
+        if found is None:
+            tool = self.endpoints[name].tool
+            found = self._mirrors[name] = mirrors_of(tool.input_schema) if tool is not None else ()
+        return found
+
+    def locate(self, uri: str) -> tuple[Endpoint, Mapping[str, Json]] | None:
+        """The endpoint that answers for an address, and the arguments in it."""
+        found = self.offer.locator.find(uri)
+        if found is None:
+            return None
+        resource, arguments = found
+        endpoint = self.offer.readable.get((resource.api, resource.operation))
+        return (endpoint, arguments) if endpoint is not None else None
+
+    @property
+    def digests(self) -> Mapping[str, str]:
+        """By the word that MCP's `list_changed` notifications have for it."""
+        found = {name: listing.digest for name, listing in self.listings.items()}
+        return {
+            "tools": found["tools"],
+            "resources": f"{found['resources']} {found['templates']}",
+            "prompts": found["prompts"],
+        }

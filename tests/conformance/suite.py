@@ -1,0 +1,124 @@
+"""The official conformance suite, run against the gateway, and what came of it.
+
+The suite compares the failures with a file per revision: a failure that is not listed there fails the run, and so does
+a listed one that has passed. What it prints is for reading; what is counted here comes from the checks that it saves.
+"""
+
+import asyncio
+import re
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import orjson
+import yaml
+
+from tests.conformance.stand import stand
+from tests.kit.needs import NODE_PACKAGES, node
+
+MINIMUM = {"2026-07-28": 31, "2025-11-25": 24}
+"""Scored scenarios that have to pass, however many failures are listed."""
+PACKAGE = NODE_PACKAGES / "@modelcontextprotocol" / "conformance"
+PATIENCE = 300.0
+_BAD = frozenset({"FAILURE", "WARNING"})
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """`failures` names the checks that failed or warned, each with the suite's own words."""
+
+    name: str
+    scored: bool
+    passed: bool
+    failures: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Results:
+    revision: str
+    scenarios: tuple[Scenario, ...]
+    agrees: bool
+    """With the file of expected failures, as the suite sees it."""
+    said: str
+    """What the suite printed."""
+
+    @property
+    def scored(self) -> list[Scenario]:
+        return [scenario for scenario in self.scenarios if scenario.scored]
+
+    @property
+    def passed(self) -> int:
+        return sum(scenario.passed for scenario in self.scored)
+
+    @property
+    def enough(self) -> bool:
+        return self.passed >= MINIMUM[self.revision]
+
+    def lines(self) -> Iterator[str]:
+        """The report for people."""
+        yield f"Revision {self.revision}: {self.passed} of {len(self.scored)} scored scenarios pass"
+        for scenario in self.scenarios:
+            aside = "" if scenario.scored else " (not scored)"
+            yield f"  {'pass' if scenario.passed else 'FAIL'}  {scenario.name}{aside}"
+            yield from (f"          {failure}" for failure in scenario.failures)
+        if not self.agrees:
+            yield from self._disagreement()
+        if not self.enough:
+            yield f"  {self.passed} are fewer than {MINIMUM[self.revision]}"
+
+    def _disagreement(self) -> Iterator[str]:
+        plain = re.sub(r"\x1b\[[0-9;]*m", "", self.said)
+        yield f"  The failures are not those of {baseline(self.revision).name}; the suite's last words:"
+        yield from (f"    {line}" for line in plain.splitlines()[-12:] if line.strip())
+
+
+def baseline(revision: str) -> Path:
+    return Path(__file__).parent / f"expected-failures-{revision}.yaml"
+
+
+async def run(revision: str) -> Results:
+    """Raises TimeoutError when the suite does not end. Whatever was started has ended on return."""
+    with tempfile.TemporaryDirectory(prefix="conformance-") as folder:
+        home = Path(folder)
+        async with stand(home) as running:
+            code, said = await _suite(revision, running.mcp, home / "results")
+        return Results(revision, tuple(_scenarios(revision, home / "results")), code == 0, said)
+
+
+async def _suite(revision: str, url: str, results: Path) -> tuple[int, str]:
+    arguments = ["server", "--url", url, "--requirements", revision]
+    arguments += ["--expected-failures", str(baseline(revision)), "-o", str(results)]
+    async with (
+        _started(str(node()), str(PACKAGE / "dist" / "index.js"), *arguments) as process,
+        asyncio.timeout(PATIENCE),
+    ):
+        out, _ = await process.communicate()
+    assert process.returncode is not None
+    return process.returncode, out.decode(errors="replace")
+
+
+@asynccontextmanager
+async def _started(*command: str) -> AsyncIterator[asyncio.subprocess.Process]:
+    process = await asyncio.create_subprocess_exec(
+        *command, stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
+    )
+    try:
+        yield process
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.communicate()
+
+
+def _scenarios(revision: str, results: Path) -> Iterator[Scenario]:
+    """In the order of the suite's own list of what the revision requires; one that left no checks has failed."""
+    required = yaml.safe_load((PACKAGE / "requirements" / f"{revision}.yaml").read_text())
+    unscored = [entry["scenario"] for entry in required["not_scored"] if entry["leg"] == "server"]
+    for name in [*required["server"], *unscored]:
+        found = list(results.glob(f"server-{name}-2*/checks.json"))
+        checks = orjson.loads(found[0].read_bytes()) if found else []
+        failures = tuple(f"{one['id']}: {one.get('errorMessage')}" for one in checks if one["status"] in _BAD)
+        succeeded = any(one["status"] == "SUCCESS" for one in checks)
+        yield Scenario(name, name in required["server"], succeeded and not failures, failures)
