@@ -11,6 +11,7 @@ import logging
 import os
 import signal
 import socket
+import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -22,12 +23,19 @@ from typing import TypeAlias
 import uvicorn
 
 from bridge import __version__
-from bridge.compile import Loaded, Parts, compile_runtime, load_apis, parts
+from bridge.compile import Parts, Reloader, parts
+from bridge.compile.attempt import Standing, World, world_of
+from bridge.compile.collector import paused
+from bridge.compile.live import Live
+from bridge.compile.registered import load_all
+from bridge.compile.registry import Registry
+from bridge.compile.runtime import compiling, unserved
 from bridge.config import Settings
 from bridge.config.addresses import Address
 from bridge.ingress.asgi import Receive, Scope, Send
 from bridge.ingress.server import Http1
 from bridge.ingress.traffic import Traffic
+from bridge.model.steps import at_once
 from bridge.pipeline.runtime import Holder, Runtime
 from bridge.telemetry.log import log_call
 from bridge.telemetry.metrics import Metrics
@@ -51,54 +59,107 @@ class Addresses:
     health: str | None
 
 
-def start_runtime(settings: Settings) -> tuple[Runtime, Parts, Metrics, Loaded]:
+@dataclass(frozen=True, slots=True)
+class Given:
+    """Where the settings come from: `read` reads them anew and raises ConfigInvalid, `paths` are the files and folders
+    that they, or the documents, are in; `applied` is told of those that have taken effect."""
+
+    read: Callable[[], Settings]
+    paths: tuple[str, ...] = ()
+    applied: Callable[[Settings], None] = lambda settings: None
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """What is there before anything is served. `settings` have the registered APIs in them."""
+
+    settings: Settings
+    runtime: Runtime
+    parts: Parts
+    metrics: Metrics
+    world: World
+
+
+def start_runtime(settings: Settings, registry: Registry | None = None, lasting: Parts | None = None) -> Started:
     """Imports and compiles. Raises StartFailed when nothing could be served, NothingLoaded, ImportFailed for a broken
     lock."""
-    lasting = parts(settings.state)
+    lasting = lasting or parts(settings.state)
     metrics = Metrics(__version__, lasting.state.leases.in_flight)
-    accounts = (metrics.account, log_call) if settings.log.calls else (metrics.account,)
-    lasting = replace(lasting, accounts=accounts)
-    loaded = load_apis(settings)
-    runtime = compile_runtime(settings, loaded, lasting)
-    nowhere = [finding for finding in runtime.catalog.findings if finding.id == "no-upstream"]
-    if len(nowhere) == len(loaded.imported):
+    lasting = _accounted(lasting, settings, metrics)
+    whole, loaded = load_all(settings, registry.known.values() if registry else ())
+    with paused():
+        compiled = at_once(compiling(whole, loaded, lasting))
+    runtime = compiled.runtime
+    nowhere = unserved(runtime.catalog)
+    if nowhere:
         raise StartFailed("\n".join(f"{found.source}: {found.message}; {found.advice}" for found in nowhere))
     metrics.loaded(runtime.catalog, runtime.version)
-    return runtime, lasting, metrics, loaded
+    metrics.reload_succeeded(time.time())
+    return Started(whole, runtime, lasting, metrics, world_of(settings, whole, loaded, compiled))
 
 
-def serve(settings: Settings, announce: Callable[[Runtime, Addresses], None]) -> int:
+def _accounted(lasting: Parts, settings: Settings, metrics: Metrics) -> Parts:
+    return replace(lasting, accounts=(metrics.account, log_call) if settings.log.calls else (metrics.account,))
+
+
+def serve(settings: Settings, given: Given, announce: Callable[[Settings, Runtime, Addresses], None]) -> int:
     """Serves until a signal asks for the end. Returns the exit code: 0, or 130 for an interrupt.
 
     Raises StartFailed, NothingLoaded, ImportFailed.
     """
-    runtime, lasting, metrics, loaded = start_runtime(settings)
-    del loaded  # the parsed documents: the runtime does not need them
-    holder = Holder(runtime)
+    lasting = parts(settings.state)
+    registry = Registry(settings.data, lasting.state.shared)
+    registry.read_files()
+    started = start_runtime(settings, registry, lasting)
+    holder = Holder(started.runtime)
+    live = _live(started, holder, registry, given)
+    # The calls in flight hold a runtime as long as they need it; nothing else here may.
+    metrics, lasting = started.metrics, started.parts
+    del started
     listeners = _bind(settings)
     addresses = _addresses(listeners)
-    servers = [(_server(app), listeners[name]) for name, app in _apps(holder, metrics, set(listeners)).items()]
+    apps = _apps(holder, live.reloader, metrics, set(listeners))
+    servers = [(_server(app), listeners[name]) for name, app in apps.items()]
     # What start-up made lives as long as the process: the collector need not look at it again.
     gc.collect()
     gc.freeze()
-    with asyncio.Runner(loop_factory=_loop()) as runner:
-        return runner.run(_run(servers, lasting, lambda: announce(runtime, addresses)))
+    with asyncio.Runner(loop_factory=loop_factory()) as runner:
+        ready = lambda: announce(live.reloader.world.settings, holder.current, addresses)  # noqa: E731
+        return runner.run(_run(servers, lasting, live, ready))
 
 
-def _apps(holder: Holder, metrics: Metrics, wanted: set[str]) -> dict[str, Application]:
+def _live(started: Started, holder: Holder, registry: Registry, given: Given) -> Live:
+    metrics, lasting = started.metrics, started.parts
+
+    def applied(settings: Settings, runtime: Runtime) -> None:
+        metrics.loaded(runtime.catalog, runtime.version)
+        given.applied(settings)
+
+    standing = Standing(
+        started=started.world.configured,
+        holder=holder,
+        registry=registry,
+        read=given.read,
+        parts=lambda settings: _accounted(lasting, settings, metrics),
+        applied=applied,
+    )
+    return Live(Reloader(standing, started.world, metrics), metrics, given.paths)
+
+
+def _apps(holder: Holder, reloader: Reloader, metrics: Metrics, wanted: set[str]) -> dict[str, Application]:
     """FastAPI is imported here, where somebody serves: it would double the time of every other command."""
     from bridge.control.api import admin_app
     from bridge.control.health import health_app
 
     apps: dict[str, Application] = {"traffic": Traffic(holder)}
     if "admin" in wanted:
-        apps["admin"] = admin_app(holder)
+        apps["admin"] = admin_app(holder, reloader)
     if "health" in wanted:
         apps["health"] = health_app(holder, metrics)
     return apps
 
 
-def _loop() -> Callable[[], asyncio.AbstractEventLoop] | None:
+def loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
     """uvloop where it exists: not on Windows."""
     if find_spec("uvloop") is None:
         return None
@@ -193,7 +254,9 @@ def _not_cancelled(record: logging.LogRecord) -> bool:
     return not (record.exc_info and isinstance(record.exc_info[1], asyncio.CancelledError))
 
 
-async def _run(servers: list[tuple[_Server, socket.socket]], lasting: Parts, ready: Callable[[], None]) -> int:
+async def _run(
+    servers: list[tuple[_Server, socket.socket]], lasting: Parts, live: Live, ready: Callable[[], None]
+) -> int:
     caught: list[int] = []
     logging.getLogger("uvicorn.error").addFilter(_not_cancelled)
 
@@ -212,13 +275,20 @@ async def _run(servers: list[tuple[_Server, socket.socket]], lasting: Parts, rea
     # Not the loop's handlers, which end with the loop: a signal may still come while the process takes itself down.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, stop)
-    async with asyncio.TaskGroup() as tasks:
-        for server, listener in servers:
-            tasks.create_task(server.serve([listener]))
-        # The sockets are bound: whoever is told the addresses now waits a moment at most.
-        ready()
-        # Without what replicas share the gateway starts all the same: only the calls that need it are refused.
-        tasks.create_task(lasting.state.probe())
+    async with asyncio.TaskGroup() as beside:
+        keeping = beside.create_task(live.run())
+        posting = beside.create_task(lasting.webhooks.run())
+        if await live.caught_up():
+            await live.reloader.reload("registered elsewhere")
+        async with asyncio.TaskGroup() as tasks:
+            for server, listener in servers:
+                tasks.create_task(server.serve([listener]))
+            # The sockets are bound: whoever is told the addresses now waits a moment at most.
+            ready()
+            # Without what replicas share the gateway starts all the same: only the calls that need it are refused.
+            tasks.create_task(lasting.state.probe())
+        keeping.cancel()
+        posting.cancel()
     await lasting.upstream.aclose()
     await lasting.state.aclose()
     return _code(caught[0]) if caught else 0

@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from bridge import __version__
-from bridge.cli import call, check, config, demo, diff, lint, serve, tools
+from bridge.cli import call, check, config, demo, diff, lint, serve, stdio, tools
 from bridge.cli.failures import telling
 
 app = typer.Typer(
@@ -22,7 +22,7 @@ app = typer.Typer(
     "· 2 usage · 3 configuration or document invalid · 4 start-up or upstream failure · 130 interrupt.",
 )  # fmt: skip
 app.command()(telling(check.check, check.failed))
-for command in (serve.serve, lint.lint, tools.tools, call.call, diff.diff, demo.demo):
+for command in (serve.serve, stdio.stdio, lint.lint, tools.tools, call.call, diff.diff, demo.demo):
     app.command()(telling(command))
 app.add_typer(config.app, name="config")
 

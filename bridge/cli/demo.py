@@ -15,8 +15,9 @@ from typing import Annotated
 
 import typer
 
+from bridge import app
 from bridge.app import StartFailed
-from bridge.cli.inputs import Inputs, settings
+from bridge.cli.inputs import Inputs, again, settings, watched
 from bridge.cli.output import Format
 from bridge.cli.serve import AdminOption, HealthOption, ListenOption, listeners, run
 from bridge.config.zero import state_folder
@@ -42,7 +43,7 @@ def demo(
         signal.signal(number, leave)
     with _upstream(folder, leave) as url:
         inputs = Inputs(specs=(str(document_path()),), upstream=url, overrides=listeners(listen, admin, health))
-        run(settings(inputs), output)
+        run(settings(inputs), output, app.Given(lambda: again(inputs), watched(inputs)))
 
 
 @dataclass(slots=True)

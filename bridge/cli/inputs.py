@@ -9,8 +9,8 @@ from typing import Annotated, TypeAlias
 
 import typer
 
-from bridge.cli.failures import Fault, fail
-from bridge.config import Settings, load, zero
+from bridge.cli.failures import Failed, Fault, fail
+from bridge.config import ConfigInvalid, Problem, Settings, load, zero
 from bridge.importer import Profile
 from bridge.model import Json
 
@@ -92,6 +92,24 @@ def settings(inputs: Inputs) -> Settings:
     if given:
         raise typer.BadParameter(f"{', '.join(given)}: only for documents; with a configuration, set it in {file}")
     return load(file, os.environ, inputs.overrides)
+
+
+def again(inputs: Inputs) -> Settings:
+    """The same where nobody is at the terminal any more. Raises ConfigInvalid for whatever is wrong."""
+    try:
+        return settings(inputs)
+    except Failed as failed:
+        raise ConfigInvalid(
+            Problem(one.source, one.line, one.column, one.path, one.message, one.advice) for one in failed.faults
+        ) from failed
+    except typer.BadParameter as error:
+        raise ConfigInvalid([Problem("command line", 0, 0, "", error.message)]) from error
+
+
+def watched(inputs: Inputs) -> tuple[str, ...]:
+    """Files and folders whose change may be one of the settings."""
+    file = _config(inputs)
+    return (str(file),) if file is not None else tuple(spec for spec in inputs.specs if "://" not in spec)
 
 
 def _config(inputs: Inputs) -> Path | None:

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Annotated
 from urllib.parse import urlsplit, urlunsplit
 
@@ -21,7 +22,9 @@ from bridge.cli.inputs import (
     Specs,
     UpstreamHeaders,
     UpstreamUrl,
+    again,
     settings,
+    watched,
 )
 from bridge.cli.output import Format, counted, err, print_findings, print_json
 from bridge.config import Settings
@@ -57,7 +60,8 @@ def serve(
         overlays=tuple(overlay or ()), allow_private=allow_private, profile=profile, include=tuple(include or ()),
         exclude=tuple(exclude or ()), overrides=listeners(listen, admin, health),
     )  # fmt: skip
-    run(settings(inputs), output)
+    wanted = settings(inputs)
+    run(wanted, output, app.Given(lambda: again(inputs), watched(inputs)))
 
 
 def listeners(listen: str | None, admin: str | None, health: str | None) -> dict[str, Json]:
@@ -69,18 +73,22 @@ def listeners(listen: str | None, admin: str | None, health: str | None) -> dict
     return chosen
 
 
-def run(wanted: Settings, output: Format) -> None:
+def run(wanted: Settings, output: Format, given: app.Given) -> None:
     """Serves until a signal comes; ends the process with the exit code."""
+    _log(wanted)
+
+    def announce(effective: Settings, runtime: Runtime, addresses: app.Addresses) -> None:
+        if output is Format.JSON:
+            print_json(_addresses(effective, runtime, addresses))
+        else:
+            _tell(effective, runtime, addresses)
+
+    raise typer.Exit(app.serve(wanted, replace(given, applied=_log), announce))
+
+
+def _log(wanted: Settings) -> None:
     json = wanted.log.format == "json" or (wanted.log.format == "auto" and not sys.stderr.isatty())
     set_up(wanted.log.level.value, as_json=json)
-
-    def announce(runtime: Runtime, addresses: app.Addresses) -> None:
-        if output is Format.JSON:
-            print_json(_addresses(wanted, runtime, addresses))
-        else:
-            _tell(wanted, runtime, addresses)
-
-    raise typer.Exit(app.serve(wanted, announce))
 
 
 def _addresses(wanted: Settings, runtime: Runtime, addresses: app.Addresses) -> Json:

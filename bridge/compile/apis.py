@@ -12,7 +12,7 @@ from bridge.compile.collector import paused
 from bridge.compile.documents import Copies
 from bridge.compile.published import Unaddressed, unaddressed
 from bridge.config import Settings
-from bridge.config.schema import Api, Override
+from bridge.config.schema import Api, Form, Override
 from bridge.egress.fetch import FetchPolicy
 from bridge.importer import Budgets, Imported, ImportFailed, Options, Profile, Sources, build, import_api
 from bridge.importer import Override as ImportOverride
@@ -20,7 +20,7 @@ from bridge.importer.catalog import located
 from bridge.importer.load import parse
 from bridge.importer.naming import TOOL_NAME
 from bridge.importer.source import named
-from bridge.model import Catalog, Finding, Severity
+from bridge.model import AskFor, Catalog, Finding, Severity
 
 _log = logging.getLogger(__name__)
 _NAMES = "lower-case letters, digits and underscores, a letter first, at most 48 characters"
@@ -168,6 +168,8 @@ def _options(api: Api) -> Options:
     return Options(
         include=api.tools.include,
         exclude=api.tools.exclude,
+        resource_include=api.resources.include,
+        resource_exclude=api.resources.exclude,
         overrides={key: _override(one) for key, one in api.operations.items()},
         profile=Profile(api.tools.profile.value),
         output_bytes=api.tools.output_bytes,
@@ -182,13 +184,21 @@ def _override(one: Override) -> ImportOverride:
         name=one.name,
         title=one.title,
         description=one.description,
+        uri=one.uri,
         confirm=one.confirm,
+        ask=None if one.ask is None else tuple(_form(key, form) for key, form in one.ask.items()),
         read_only=hints.read_only if hints else None,
         destructive=hints.destructive if hints else None,
         idempotent=hints.idempotent if hints else None,
         open_world=hints.open_world if hints else None,
+        audience=tuple(role.value for role in hints.audience) if hints and hints.audience is not None else None,
+        priority=hints.priority if hints else None,
         timeout=one.timeout,
     )
+
+
+def _form(key: str, form: Form) -> AskFor:
+    return AskFor(key, tuple(dict.fromkeys(form.arguments)), form.message)
 
 
 def read_lock(path: Path) -> Mapping[str, str]:
@@ -209,7 +219,7 @@ def read_lock(path: Path) -> Mapping[str, str]:
 
 def _toolless(catalog: Catalog, imported: list[Imported]) -> Iterator[Finding]:
     """Agents that find nothing at an address ask themselves whether it is the right one."""
-    served = {tool.api for tool in catalog.tools.values()}
+    served = {tool.api for tool in catalog.tools.values()} | {one.api for one in catalog.resources if one.listed}
     for one in imported:
         if one.api.name not in served:
             count = len(one.drafts)

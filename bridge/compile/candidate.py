@@ -29,7 +29,9 @@ def _object(body: bytes) -> dict[str, Json]:
     try:
         given = orjson.loads(body)
     except orjson.JSONDecodeError as error:
-        raise _wrong("", f"the body is not JSON: {error}", "send an object with document or url, and options") from error
+        raise _wrong(
+            "", f"the body is not JSON: {error}", "send an object with document or url, and options"
+        ) from error
     if not isinstance(given, dict):
         raise _wrong("", "the body is no object", "send an object with document or url, and options")
     for unknown in sorted(given.keys() - set(_MEMBERS)):
@@ -59,7 +61,7 @@ def _source(given: dict[str, Json], before: Registered | None) -> tuple[str | No
         return url, b""
     if before is None:
         raise _wrong("document", "is missing", "give the OpenAPI document under `document`, or its address under `url`")
-    return before.url, before.document or b""
+    return before.url, before.document() or b""
 
 
 def _text(document: Json) -> bytes:

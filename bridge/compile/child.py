@@ -9,14 +9,13 @@ import pickle
 import sys
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import replace
 from typing import BinaryIO
 
-from bridge.compile.apis import Absent, Loaded, NothingLoaded, load_apis
+from bridge.compile.apis import NothingLoaded
 from bridge.compile.candidate import registration
-from bridge.compile.errand import Errand, Frame, Packer, Refused, frames
-from bridge.compile.registered import Registered, joined, with_api
-from bridge.config import ConfigInvalid, Problem
+from bridge.compile.errand import Errand, Frame, Packer, Refused, frames, problem
+from bridge.compile.registered import Registered, joined, load_all, with_api
+from bridge.config import ConfigInvalid
 from bridge.importer import ImportFailed
 
 MOST_MEMORY = 4 << 30
@@ -31,6 +30,7 @@ def main() -> None:
     errand: Errand = pickle.load(source)  # noqa: S301 - from the process that started us, see `errand`
     with suppress(BrokenPipeError):
         _write(sink, run(errand))
+    os._exit(0)  # taking millions of objects apart one by one would take as long as half the import
 
 
 def run(errand: Errand) -> Iterator[Frame]:
@@ -44,34 +44,28 @@ def run(errand: Errand) -> Iterator[Frame]:
             yield Refused(error.problems, candidate=True)
             return
         known = [one for one in known if one.name != chosen.name] + [chosen]
-    together = joined(errand.settings, known)
     try:
-        loaded = load_apis(together.settings, inline=together.inline)
+        settings, loaded = load_all(errand.settings, known)
     except NothingLoaded as error:
         yield Refused(tuple(map(problem, error.errors)))
         return
     except ImportFailed as error:
         yield Refused((problem(error),))
         return
-    yield from frames(together.settings, told(loaded, together.findings), chosen.raw if chosen else None)
-
-
-def told(loaded: Loaded, findings: tuple) -> Loaded:
-    raise NotImplementedError
+    yield from frames(settings, loaded, chosen.raw if chosen else None)
 
 
 def _write(sink: BinaryIO, found: Iterator[Frame]) -> None:
     packer = Packer()
     with sink:
-        for frame in found:
-            sink.write(packer.pack(frame))
+        sink.writelines(packer.pack(frame) for frame in found)
 
 
 def _limit() -> None:
-    """Serving comes first, and a document that grows in memory ends its import before it ends the machine's patience."""
+    """Serving comes first, and a document that grows in memory ends its own import before it ends another process."""
     if sys.platform == "win32":
         return
-    import resource
+    import resource  # noqa: PLC0415 - Windows has none
 
     os.nice(_NICE)
     _, most = resource.getrlimit(resource.RLIMIT_AS)

@@ -1,4 +1,4 @@
-"""What is asked of the process that imports, and what it hands over: frames of pickles, each small enough for one slice.
+"""What is asked of the process that imports, and what it hands over: frames of pickles, each enough for one slice.
 
 Pickles, because both ends are this program, run by one user, on a pipe that nobody else holds, and because they carry
 the catalogue as it is: as JSON it would have to be made of dictionaries and built again, object by object.
@@ -15,9 +15,9 @@ from typing import TypeAlias, TypeVar
 from bridge.compile.apis import Absent, Loaded, Traces
 from bridge.compile.published import Unaddressed
 from bridge.config import Problem, Settings
+from bridge.importer import ImportFailed
 from bridge.model import Catalog, Finding, Operation, Resource, Tool
 
-T = TypeVar("T")
 HEAD = struct.Struct(">I")
 LARGEST_FRAME = 64 << 20
 _ROWS = 8
@@ -89,7 +89,9 @@ Frame: TypeAlias = Refused | Summary | Rows | Piece | End
 def frames(settings: Settings, loaded: Loaded, registration: bytes | None) -> Iterator[Frame]:
     catalog = loaded.catalog
     bare = replace(catalog, operations={}, tools={}, resources=(), findings=())
-    yield Summary(settings, bare, loaded.absent, loaded.stale, loaded.traces, loaded.contents, registration)
+    # Not every failure can be pickled as what it is; all of them as what they say.
+    absent = tuple(Absent(one.api, _plain(one.error)) for one in loaded.absent)
+    yield Summary(settings, bare, absent, loaded.stale, loaded.traces, loaded.contents, registration)
     yield from (Rows(operations=rows) for rows in _sliced(tuple(catalog.operations.values()), _ROWS))
     yield from (Rows(tools=rows) for rows in _sliced(tuple(catalog.tools.values()), _ROWS))
     yield from (Rows(resources=rows) for rows in _sliced(catalog.resources, 8 * _ROWS))
@@ -98,6 +100,14 @@ def frames(settings: Settings, loaded: Loaded, registration: bytes | None) -> It
         for whole in document.pieces:
             yield from (Piece(name, document.swagger, text) for text in _sliced(whole, _PIECE))
     yield End()
+
+
+def problem(error: ImportFailed) -> Problem:
+    return Problem(error.source, error.line, error.column, "", error.message)
+
+
+def _plain(error: ImportFailed) -> ImportFailed:
+    return ImportFailed(error.source, error.message, error.line, error.column)
 
 
 Sliced = TypeVar("Sliced", tuple[Operation, ...], tuple[Tool, ...], tuple[Resource, ...], tuple[Finding, ...], bytes)
@@ -122,23 +132,32 @@ class Packer:
 
 
 class Unpacker:
+    """Holds nothing that holds it: what its unpickler remembers, which is everything, goes with it."""
+
     def __init__(self) -> None:
-        self._frame = BytesIO()
-        self._unpickler = pickle.Unpickler(self)  # noqa: S301 - from the process that we started, see above
+        self._input = _Input()
+        self._unpickler = pickle.Unpickler(self._input)  # noqa: S301 - from the process that we started, see above
 
     def unpack(self, data: bytes) -> Frame:
-        self._frame = BytesIO(data)
+        self._input.frame = BytesIO(data)
         frame: Frame = self._unpickler.load()
         return frame
 
+
+class _Input:
+    """A file that is another one with each frame."""
+
+    def __init__(self) -> None:
+        self.frame = BytesIO()
+
     def read(self, size: int = -1, /) -> bytes:
-        return self._frame.read(size)
+        return self.frame.read(size)
 
     def readline(self, size: int = -1, /) -> bytes:
-        return self._frame.readline(size)
+        return self.frame.readline(size)
 
     def readinto(self, buffer: bytearray | memoryview, /) -> int:
-        return self._frame.readinto(buffer)
+        return self.frame.readinto(buffer)
 
 
 class Gathered:
@@ -181,4 +200,3 @@ class Gathered:
 
 def _document(pieces: Sequence[Piece]) -> Unaddressed:
     return Unaddressed(pieces[0].swagger, tuple(piece.text for piece in pieces))
-

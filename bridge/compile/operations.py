@@ -15,7 +15,9 @@ from bridge.model import (
     Build,
     Catalog,
     Check,
+    Effect,
     Endpoint,
+    Json,
     Operation,
     Route,
     Timeouts,
@@ -23,8 +25,10 @@ from bridge.model import (
     Validate,
     Wire,
 )
+from bridge.model.endpoint import Address
 from bridge.model.steps import Steps
-from bridge.pipeline.arguments import compile_check
+from bridge.pipeline.addresses import Addressed
+from bridge.pipeline.arguments import check_against, compile_check
 from bridge.pipeline.inspect import compile_inspector
 
 _log = logging.getLogger(__name__)
@@ -41,6 +45,7 @@ Known: TypeAlias = Mapping[tuple[str, str], Endpoint]
 def endpoints(catalog: Catalog, routed: Routed, known: Known) -> Steps[dict[tuple[str, str], Endpoint]]:
     """One per operation of the APIs that have a route, whether or not it is a tool."""
     tools = {(tool.api, tool.operation): tool for tool in catalog.tools.values()}
+    addresses = {(one.api, one.operation): one.uri for one in catalog.resources}
     made: dict[tuple[str, str], Endpoint] = {}
     compiled = 0
     for key, operation in catalog.operations.items():
@@ -50,30 +55,48 @@ def endpoints(catalog: Catalog, routed: Routed, known: Known) -> Steps[dict[tupl
             tool = tools.get(key)
             compiled += tool.tokens if tool is not None else 0
             before = known.get(key)
-            same = before is not None and _same(before, operation, tool, _route(operation, own))
-            late = compiled > MOST_TOKENS
-            made[key] = before if before is not None and same else endpoint(operation, tool, own, late=late)
+            address = Addressed(addresses[key], operation.input_schema) if key in addresses else None
+            if before is None or not _same(before, operation, tool, _route(operation, own), address):
+                before = endpoint(operation, tool, own, late=compiled > MOST_TOKENS, address=address)
+            made[key] = before
             yield
     return made
 
 
-def _same(before: Endpoint, operation: Operation, tool: Tool | None, route: Route) -> bool:
-    return before.operation == operation and before.tool == tool and before.route == route
+def _same(
+    before: Endpoint, operation: Operation, tool: Tool | None, route: Route, address: Address | None
+) -> bool:  # fmt: skip
+    return (
+        before.operation == operation
+        and before.tool == tool
+        and before.route == route
+        and before.address == address
+    )  # fmt: skip
 
 
-def endpoint(operation: Operation, tool: Tool | None, route: Route, *, late: bool = False) -> Endpoint:
-    """`late`: arguments are compiled for with the first call, not before."""
+def endpoint(
+    operation: Operation, tool: Tool | None, route: Route, *, late: bool = False, address: Address | None = None
+) -> Endpoint:
+    """`late`: arguments are compiled for with the first call, not before. `address` writes where it can be read."""
     inspected = route.validate is not Validate.OFF
     return Endpoint(
         operation=operation,
         tool=tool,
         route=_route(operation, route),
         build=_builder(operation, route),
-        check=_no_tool if tool is None else _late(tool) if late else compile_check(tool),
+        check=_check(operation, tool, late=late),
         decode=compile_decoder(operation, tool),
         inspect=compile_inspector(operation) if inspected else None,
         needs_body=inspected and operation.body is not None,
+        address=address,
     )
+
+
+def _check(operation: Operation, tool: Tool | None, *, late: bool) -> Check:
+    """What only reads may be called without being a tool: as a resource, or for suggestions."""
+    if tool is None:
+        return _late(operation.input_schema, operation.id) if operation.effect is Effect.READS else _no_tool
+    return _late(tool.input_schema, tool.name) if late else compile_check(tool)
 
 
 def _builder(operation: Operation, route: Route) -> Build:
@@ -102,8 +125,8 @@ def _unwritable(operation: Operation, why: str) -> Build:
     return build
 
 
-def _late(tool: Tool) -> Check:
-    compiled = cache(lambda: compile_check(tool))
+def _late(schema: Json, name: str) -> Check:
+    compiled = cache(lambda: check_against(schema, name))
 
     def check(arguments: Arguments) -> None:
         compiled()(arguments)

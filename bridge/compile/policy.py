@@ -1,11 +1,15 @@
 """Settings about callers, as the compiled objects that the stages read."""
 
 import re
-from urllib.parse import urlsplit
+from urllib.parse import urlsplit, urlunsplit
 
 from bridge import __version__
 from bridge.config import Settings
-from bridge.pipeline.runtime import Cors, Limits, McpDoor, Rate
+from bridge.config.schema import Webhook
+from bridge.config.secrets import webhook_key
+from bridge.egress.webhook import Destination
+from bridge.pipeline.policy import Approvals
+from bridge.pipeline.runtime import Cors, Legacy, Limits, McpDoor, Rate
 
 _PORT = re.compile(r":[0-9]*\Z")
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]"})
@@ -18,6 +22,28 @@ def limits(settings: Settings) -> Limits:
         concurrent=settings.limits.concurrent,
         body_bytes=settings.limits.body,
         result_bytes=settings.limits.result,
+    )
+
+
+def approvals(settings: Settings) -> Approvals:
+    given = settings.approvals
+    return Approvals(
+        effects=frozenset(given.effects),
+        people=given.people,
+        ttl=given.ttl,
+        pending=given.pending,
+        secret=given.key.reveal().encode() if given.key is not None else b"",
+        webhook=_destination(given.webhook) if given.webhook is not None else None,
+    )
+
+
+def _destination(webhook: Webhook) -> Destination:
+    parts = urlsplit(webhook.url)
+    return Destination(
+        origin=f"{parts.scheme}://{parts.netloc}",
+        target=urlunsplit(("", "", parts.path or "/", parts.query, "")),
+        key=webhook_key(webhook.secret),
+        allow_private=webhook.allow_private,
     )
 
 
@@ -34,6 +60,9 @@ def mcp_door(settings: Settings) -> McpDoor:
         instructions=settings.mcp.instructions,
         version=__version__,
         ttl_ms=int(settings.mcp.ttl * 1000),
+        legacy=Legacy(settings.mcp.legacy),
+        sse=settings.mcp.sse,
+        poll=settings.mcp.poll,
     )
 
 

@@ -1,23 +1,28 @@
 """APIs that were registered while the gateway runs: how one is written down, and how it joins the configuration.
 
-A registration is one line of JSON and, where the document came with it, the document. The configuration file wins: an
+A registration is one line of JSON and, where the document came with it, the document, compressed (zlib): it is stored
+with others in one Redis and sent to every replica. The configuration file wins: an
 API that it names, or whose place it takes, is not served from a registration.
 """
 
+import re
+import zlib
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Self
 
 import orjson
 
+from bridge.compile.apis import Loaded, load_apis
 from bridge.config import ConfigInvalid, Problem, Settings
 from bridge.config.clashes import clashes
-from bridge.config.names import is_url
+from bridge.config.names import API_NAME, is_url
 from bridge.config.problems import KeyPath, Place, problem_at
 from bridge.config.schema import Api
 from bridge.config.settle import settle
 from bridge.config.tree import Tree
+from bridge.importer import Budgets
 from bridge.model import Finding, Json, Severity
 
 WHERE = "registration"
@@ -39,7 +44,7 @@ class Registered:
     @classmethod
     def made(cls, name: str, changed: float, url: str | None, options: Json, document: bytes = b"") -> Self:
         head: Json = {"name": name, "changed": changed, "url": url, "options": options}
-        return cls(name, changed, orjson.dumps(head) + b"\n" + document, url, options)
+        return cls(name, changed, orjson.dumps(head) + b"\n" + zlib.compress(document, 6), url, options)
 
     @classmethod
     def removed(cls, name: str, changed: float) -> Self:
@@ -52,14 +57,22 @@ class Registered:
         head: Json = orjson.loads(raw[: raw.find(b"\n") + 1])
         try:
             name, changed = str(head["name"]), float(head["changed"])
-            return cls(name, changed, raw, head.get("url"), head.get("options"), gone=head.get("gone") is True)
+            url, options = head.get("url"), head.get("options")
         except (KeyError, TypeError, AttributeError) as error:
             raise ValueError(f"no registration: {error}") from error
+        if not re.fullmatch(API_NAME, name):
+            raise ValueError(f"{name[:100]!r} is no name of an API")
+        return cls(name, changed, raw, url, options, gone=head.get("gone") is True)
 
-    @property
     def document(self) -> bytes | None:
-        """None where it is at a URL."""
-        return self.raw[self.raw.index(b"\n") + 1 :] if self.url is None else None
+        """None where it is at a URL; nothing where it cannot be read any more, which its import will say."""
+        if self.url is not None:
+            return None
+        packed = self.raw[self.raw.index(b"\n") + 1 :]
+        try:
+            return zlib.decompressobj().decompress(packed, Budgets().bytes + 1)
+        except zlib.error:
+            return b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,9 +95,19 @@ def joined(settings: Settings, registrations: Iterable[Registered]) -> Joined:
         except ConfigInvalid as error:
             findings += (_left_out(one.name, problem) for problem in error.problems)
             continue
-        if one.document is not None:
-            inline[one.name] = one.document
+        document = one.document()
+        if document is not None:
+            inline[one.name] = document
     return Joined(settings, inline, tuple(findings))
+
+
+def load_all(settings: Settings, registrations: Iterable[Registered]) -> tuple[Settings, Loaded]:
+    """What is configured and what is registered, imported. Raises NothingLoaded, ImportFailed for a broken lock."""
+    together = joined(settings, registrations)
+    loaded = load_apis(together.settings, inline=together.inline)
+    catalog = replace(loaded.catalog, findings=(*together.findings, *loaded.catalog.findings))
+    contents = f"{loaded.contents} {together.findings}" if together.findings else loaded.contents
+    return together.settings, replace(loaded, catalog=catalog, contents=contents)
 
 
 def with_api(settings: Settings, one: Registered) -> Settings:

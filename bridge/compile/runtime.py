@@ -1,27 +1,29 @@
 """Settings and a catalogue become a runtime: everything that a call must not wait for."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import count
 
 from bridge.compile import backends
 from bridge.compile.apis import Loaded
 from bridge.compile.collector import paused
 from bridge.compile.operations import Known, endpoints
-from bridge.compile.policy import cors, hosts, limits, mcp_door
+from bridge.compile.policy import approvals, cors, hosts, limits, mcp_door
 from bridge.compile.published import NAME, published
 from bridge.compile.rivals import guarded
 from bridge.compile.routes import routes
 from bridge.config import Settings
 from bridge.config.schema import SharedState
 from bridge.egress.upstream import Upstream
+from bridge.egress.webhook import Webhooks
 from bridge.importer.select import matches, selected
 from bridge.model import Catalog, Endpoint, Finding, Route, Severity
 from bridge.model.steps import Steps, at_once
 from bridge.pipeline.authenticate import Anonymous
-from bridge.pipeline.toolset import Toolset
+from bridge.pipeline.changes import Changes
 from bridge.pipeline.match import Router
 from bridge.pipeline.runtime import Account, Runtime
+from bridge.pipeline.toolset import Toolset
 from bridge.state.base import State
 
 _versions = count(1)
@@ -34,6 +36,8 @@ class Parts:
     upstream: Upstream
     state: State
     accounts: tuple[Account, ...] = ()
+    webhooks: Webhooks = field(default_factory=Webhooks)
+    changes: Changes = field(default_factory=Changes)
 
 
 def parts(chosen: SharedState | None = None, accounts: tuple[Account, ...] = ()) -> Parts:
@@ -85,6 +89,9 @@ def compiling(settings: Settings, loaded: Loaded, lasting: Parts, known: Known =
         buckets=lasting.state.buckets,
         leases=lasting.state.leases,
         shared=lasting.state.shared,
+        changes=lasting.changes,
+        approvals=approvals(settings),
+        post=lasting.webhooks.post,
         limits=limits(settings),
         mcp=mcp_door(settings),
         cors=cors(settings),
@@ -96,12 +103,20 @@ def compiling(settings: Settings, loaded: Loaded, lasting: Parts, known: Known =
     return Compiled(runtime, plain)
 
 
+def unserved(catalog: Catalog) -> tuple[Finding, ...]:
+    """What is wrong where not one API has anywhere to send its calls; nothing where some have."""
+    nowhere = tuple(finding for finding in catalog.findings if finding.id == "no-upstream")
+    return nowhere if len(nowhere) == len(catalog.apis) else ()
+
+
 def _sharing(catalog: Catalog, compiled: Known) -> Catalog:
     """With the operations and tools of the endpoints, so that those of endpoints compiled before are held once."""
     tools = {one.tool.name: one.tool for one in compiled.values() if one.tool is not None}
     return replace(
         catalog,
-        operations={key: compiled[key].operation if key in compiled else one for key, one in catalog.operations.items()},
+        operations={
+            key: compiled[key].operation if key in compiled else one for key, one in catalog.operations.items()
+        },
         tools={name: tools.get(name, tool) for name, tool in catalog.tools.items()},
     )
 

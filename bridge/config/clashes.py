@@ -8,7 +8,8 @@ from typing import NamedTuple
 from bridge.config.addresses import Address
 from bridge.config.names import is_url
 from bridge.config.problems import KeyPath, dotted
-from bridge.config.schema import Api, Settings, Upstream
+from bridge.config.prompts import faults
+from bridge.config.schema import Api, Legacy, Settings, Upstream
 from bridge.config.tree import Tree
 
 
@@ -50,6 +51,8 @@ def clashes(settings: Settings) -> Iterator[Clash]:
     yield from _listeners(settings)
     yield from _mounts(settings)
     yield from _tool_names(settings)
+    yield from _streams(settings)
+    yield from (Clash(*fault) for fault in faults(settings.prompts, settings.mcp))
     for name, api in settings.apis.items():
         yield from _upstream(api.upstream, ("apis", name, "upstream"))
         yield from _documents(api, ("apis", name))
@@ -68,6 +71,15 @@ def _listeners(settings: Settings) -> Iterator[Clash]:
     for (first, one), (second, two) in combinations(bound, 2):
         if _overlap(one, two):
             yield Clash(second, "takes the same port as", "give each listener a port of its own", first)
+
+
+def _streams(settings: Settings) -> Iterator[Clash]:
+    mcp = settings.mcp
+    if mcp.sse and mcp.legacy is not Legacy.SESSIONS:
+        yield Clash(("mcp", "sse"), "needs sessions, and mcp.legacy has none", "write legacy: sessions, or sse: false")
+    for name in ("sse", "messages"):
+        if mcp.sse and name in mcp.toolsets:
+            yield Clash(("mcp", "toolsets", name), "is served where mcp.sse has its own path", "give it another name")
 
 
 def _overlap(one: Address, two: Address) -> bool:

@@ -19,6 +19,9 @@ METHODS = ("GET", "PUT", "POST", "DELETE", "OPTIONS", "HEAD", "PATCH", "TRACE", 
 API_NAME = r"[a-z][a-z0-9_-]{0,31}"
 TOOLSET_NAME = r"[a-z0-9][a-z0-9_-]{0,31}"
 TOOL_NAME = r"[a-z][a-z0-9_]{0,47}"
+PROMPT_NAME = r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}"
+ARGUMENT_NAME = r"[A-Za-z_][A-Za-z0-9_-]{0,63}"
+FORM_NAME = r"[^\x00-\x1f]{1,64}"
 
 # RFC 3986 section 3.3, pchar without percent-encoding: one spelling per path.
 _PATH = re.compile(r"(?:/[A-Za-z0-9._~!$&'()*+,;=:@-]+)*/?")
@@ -205,6 +208,17 @@ ToolName: TypeAlias = Annotated[
     _named(TOOL_NAME, "a lower-case letter, then up to 47 lower-case letters, digits or underscores"),
     _grammar(TOOL_NAME),
 ]
+PromptName: TypeAlias = Annotated[
+    Text,
+    _named(PROMPT_NAME, "a letter or digit, then up to 63 letters, digits, underscores, dots or hyphens"),
+    _grammar(PROMPT_NAME),
+]
+ArgumentName: TypeAlias = Annotated[
+    Text,
+    _named(ARGUMENT_NAME, "a letter or underscore, then up to 63 letters, digits, underscores or hyphens"),
+    _grammar(ARGUMENT_NAME),
+]
+FormName: TypeAlias = Annotated[Text, _named(FORM_NAME, "1 to 64 characters"), _grammar(FORM_NAME)]
 UpstreamUrl: TypeAlias = Annotated[Text, AfterValidator(upstream_url)]
 PublicUrl: TypeAlias = Annotated[Text, AfterValidator(public_url)]
 Origin: TypeAlias = Annotated[Text, AfterValidator(origin)]

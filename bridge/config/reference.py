@@ -91,7 +91,7 @@ def _resolve(node: Json) -> Json:
     while "$ref" in node:
         node = {**_schema()["$defs"][node["$ref"].rpartition("/")[2]], **{k: v for k, v in node.items() if k != "$ref"}}
     if "anyOf" in node:
-        section = next((branch for branch in node["anyOf"] if "$ref" in branch), None)
+        section = next((branch for branch in node["anyOf"] if "$ref" in branch or _values(branch)), None)
         return _resolve(section) if section else node
     return node
 

@@ -16,7 +16,9 @@ from bridge.config.addresses import Address, Listen
 from bridge.config.headers import HeaderMap, HeaderName
 from bridge.config.names import (
     ApiName,
+    ArgumentName,
     EndpointPath,
+    FormName,
     Host,
     HostName,
     LocalPath,
@@ -25,21 +27,44 @@ from bridge.config.names import (
     Origin,
     OriginOrAny,
     Prefix,
+    PromptName,
     PublicUrl,
     Selector,
     ToolName,
     ToolsetName,
     UpstreamUrl,
 )
+from bridge.config.problems import Unfit
+from bridge.config.secrets import SealKey, WebhookSecret, WebhookUrl
 from bridge.config.shared import MEMORY, StatePrefix, StateUrl
-from bridge.config.values import Bool, Duration, PerSecond, Secret, Size, Text, Timeout, Whole
-from bridge.model import Json, Timeouts, Unlisted, Validate
+from bridge.config.values import (
+    Bool,
+    Duration,
+    JsonPath,
+    PerSecond,
+    Secret,
+    Share,
+    Size,
+    Text,
+    Timeout,
+    Whole,
+    written_bool,
+)
+from bridge.model import Effect, Json, Timeouts, Unlisted, Validate
 
 OFF = "off"
 
 
 def _off_is_none(value: Json) -> Json:
     return None if value == OFF else value
+
+
+def _one_form(value: Json) -> Json:
+    """`true` is one form for everything, `false` none."""
+    asks = written_bool(value)
+    if asks is None and not isinstance(value, Mapping):
+        raise Unfit("is neither true, false nor forms by name", "write true, or NAME: {message: …, arguments: [a, b]}")
+    return value if asks is None else {"arguments": {}} if asks else {}
 
 
 def _rate_alone(value: Json) -> Json:
@@ -57,7 +82,13 @@ class Section(BaseModel):
 
 class Expose(StrEnum):
     TOOL = "tool"
+    RESOURCE = "resource"
     NONE = "none"
+
+
+class Role(StrEnum):
+    USER = "user"
+    ASSISTANT = "assistant"
 
 
 class Profile(StrEnum):
@@ -113,6 +144,15 @@ class Selection(Section):
 
 class Toolset(Selection):
     instructions: Text = Field(default="", description="What clients of this toolset are told about it.")
+    prompts: tuple[PromptName, ...] | None = Field(
+        default=None, description="The prompts that it offers. Default: all."
+    )
+
+
+class Legacy(StrEnum):
+    SESSIONS = "sessions"
+    SESSIONLESS = "sessionless"
+    OFF = "off"
 
 
 class Mcp(Section):
@@ -125,6 +165,18 @@ class Mcp(Section):
     instructions: Text = Field(default="", description="What clients are told about the server as a whole.")
     page_size: Annotated[int, Whole(1, 1000)] = Field(default=250, description="Tools per page of a listing.")
     ttl: Duration = Field(default=60.0, description="How long clients may keep a listing.")
+    legacy: Legacy = Field(
+        default=Legacy.SESSIONS,
+        description="How revisions before 2026-07-28 are served: `sessions` (streams, subscriptions, questions), "
+        "`sessionless` (each request by itself) or `off`.",
+    )
+    sse: Bool = Field(
+        default=False,
+        description="Whether HTTP+SSE, the transport of 2024-11-05, is served at `<mcp.path>/sse`. Needs sessions.",
+    )
+    poll: Timeout = Field(
+        default=30.0, description="How often a resource that somebody subscribed to is read, to see whether it changed."
+    )
     toolsets: Mapping[ToolsetName, Toolset] = Field(
         default={},
         description="Named subsets of the tools, each with an endpoint of its own at `<mcp.path>/<toolset>`.",
@@ -168,8 +220,17 @@ class Tools(Selection):
     output_bytes: Size = Field(default=4 << 10, description="Largest output schema that is published.")
 
 
+class Readable(Section):
+    include: tuple[Selector, ...] = Field(
+        default=(), description="Selectors of GET operations that become resources instead of tools. Empty: none."
+    )
+    exclude: tuple[Selector, ...] = Field(
+        default=(), description="Selectors of operations that do not, even if included."
+    )
+
+
 class Hints(Section):
-    """MCP's ToolAnnotations, in MCP's spelling."""
+    """MCP's ToolAnnotations and, for resources, its Annotations, in MCP's spelling."""
 
     read_only: Bool | None = Field(default=None, alias="readOnly", description="The operation changes nothing.")
     destructive: Bool | None = Field(default=None, description="The operation may delete or overwrite.")
@@ -179,18 +240,64 @@ class Hints(Section):
     open_world: Bool | None = Field(
         default=None, alias="openWorld", description="The operation reaches beyond the API."
     )
+    audience: tuple[Role, ...] | None = Field(
+        default=None, description="Whom a resource is meant for: `user`, `assistant` or both."
+    )
+    priority: Share | None = Field(
+        default=None, description="How important a resource is, from 0 (optional) to 1 (required)."
+    )
+
+
+class Form(Section):
+    message: Text = Field(default="", description="What the person is told. Default: which arguments are missing.")
+    arguments: tuple[Text, ...] = Field(
+        default=(), description="The arguments that it asks for. Empty: all required ones that no form before it has."
+    )
+
+
+class Completion(Section):
+    operation: Text = Field(
+        description="The operation that lists suggestions: `<api>/<operationId>`, or an operationId alone."
+    )
+    argument: Text = Field(default="", description="Its argument that takes what was typed so far. Default: none.")
+    pick: JsonPath = Field(
+        alias="select", description="A JSONPath to the suggestions in its answer: texts or numbers, 100 at most."
+    )
 
 
 class Override(Section):
-    expose: Expose | None = Field(default=None, description="`none` keeps the operation from agents.")
-    name: ToolName | None = Field(default=None, description="The tool's name.")
-    title: Text | None = Field(default=None, description="The tool's title.")
-    description: Text | None = Field(default=None, description="The tool's description.")
+    expose: Expose | None = Field(
+        default=None, description="What agents see it as: `tool` or `resource`. `none` keeps it from them."
+    )
+    name: ToolName | None = Field(default=None, description="The tool's or resource's name.")
+    title: Text | None = Field(default=None, description="Its title.")
+    description: Text | None = Field(default=None, description="Its description.")
+    uri: Text | None = Field(
+        default=None,
+        description="The address under which it is read, literal or an RFC 6570 template over its arguments. "
+        "Default: `api://<api><path>{?query}`.",
+    )
     confirm: Bool | None = Field(default=None, description="Whether a person must consent to each call by an agent.")
+    ask: Annotated[Mapping[FormName, Form] | None, BeforeValidator(_one_form)] = Field(
+        default=None,
+        description="Forms for missing arguments, put to the person one after the other, by name; `true`: one for all.",
+        json_schema_extra={"shorthand": {"type": "boolean"}},
+    )
+    complete: Mapping[Text, Completion] = Field(
+        default={}, description="Where suggestions for variables of its address come from, by argument."
+    )
     annotations: Hints | None = Field(
         default=None, description="Hints for clients, in place of those drawn from the method."
     )
     timeout: Timeout | None = Field(default=None, description="Ends a call of this operation.")
+
+
+class Watch(Section):
+    interval: Timeout = Field(
+        default=1.0,
+        description="How often the configuration, local documents and what they refer to are looked at. "
+        "A change counts once it has stood still for as long.",
+    )
 
 
 class Api(Section):
@@ -202,6 +309,11 @@ class Api(Section):
     )
     allow_private: Bool = Field(
         default=False, description="Whether the document may be fetched from a private address."
+    )
+    refresh: Annotated[Timeout | None, BeforeValidator(_off_is_none)] = Field(
+        default=None,
+        description="How often documents from URLs are asked for anew; `off`, the default, is at start and on reload.",
+        json_schema_extra={"shorthand": {"const": OFF}},
     )
     allowed_origins: tuple[Origin, ...] = Field(
         default=(), description="Other origins that the document's references may lead to."
@@ -225,8 +337,39 @@ class Api(Section):
     )
     rewrite: Rewrite = Field(default_factory=Rewrite, description="What changes in people's requests on their way up.")
     tools: Tools = Field(default_factory=Tools, description="Which operations become tools, and how.")
+    resources: Readable = Field(default_factory=Readable, description="Which operations are read as resources.")
     operations: Mapping[OperationKey, Override] = Field(
         default={}, description="Settings of single operations, by operationId or `METHOD /path`."
+    )
+
+
+class PromptArgument(Section):
+    title: Text = Field(default="", description="What people see it called. Default: its name.")
+    description: Text = Field(default="", description="What it is for.")
+    required: Bool = Field(default=False, description="Whether the prompt needs it.")
+    values: tuple[Text, ...] = Field(default=(), description="Suggestions; other values are taken too.")
+    complete: Completion | None = Field(default=None, description="An operation that suggests, in place of `values`.")
+
+
+class PromptMessage(Section):
+    role: Role = Field(default=Role.USER, description="Who says it: `user` or `assistant`.")
+    text: Text | None = Field(default=None, description="A text; `{{name}}` stands for an argument.")
+    resource: Text | None = Field(
+        default=None, description="The address of a resource that is embedded; `{{name}}` stands for an argument."
+    )
+    image: LocalPath | None = Field(default=None, description="An image file, by its ending, of at most 4 MiB.")
+    audio: LocalPath | None = Field(default=None, description="A sound file, by its ending, of at most 4 MiB.")
+
+
+class Prompt(Section):
+    title: Text = Field(default="", description="What people see it called. Default: its name.")
+    description: Text = Field(default="", description="What it is for.")
+    arguments: Mapping[ArgumentName, PromptArgument] = Field(default={}, description="What it takes, by name.")
+    messages: tuple[PromptMessage, ...] = Field(
+        description="What it says: each holds one of `text`, `resource`, `image` and `audio`."
+    )
+    ask: Bool = Field(
+        default=False, description="Whether missing required arguments are asked for, where a client can be asked."
     )
 
 
@@ -253,6 +396,33 @@ class Limits(Section):
     )
     body: Size = Field(default=8 << 20, description="Largest request body that has to be read whole.")
     result: Size = Field(default=8 << 20, description="Largest answer that is read for an agent.")
+
+
+class Webhook(Section):
+    url: WebhookUrl = Field(repr=False, description="Where calls that wait for a decision are announced.")
+    secret: WebhookSecret = Field(
+        description="What announcements are signed with: `whsec_` and the base64 of 24 to 64 bytes; never shown."
+    )
+    allow_private: Bool = Field(default=False, description="Whether the address may be a private one.")
+
+
+class Approvals(Section):
+    effects: tuple[Effect, ...] = Field(
+        default=(),
+        description="Effects whose operations need a person's consent to each call: `reads`, `writes`, `destroys`. "
+        "An operation's own `confirm` wins.",
+    )
+    people: Bool = Field(default=False, description="Whether people's requests wait for a decision too.")
+    ttl: Timeout = Field(default=900.0, description="How long a question, and a decision, lasts.")
+    pending: Annotated[int, Whole(1, 1000)] = Field(
+        default=20, description="Calls of one caller that may wait for a decision at one time."
+    )
+    key: SealKey | None = Field(
+        default=None,
+        description="At least 32 characters that go into the key by which request states are sealed, the same for all "
+        "replicas; never shown. Default: a random key in the shared state alone.",
+    )
+    webhook: Webhook | None = Field(default=None, description="Who is told of calls that wait. Default: nobody.")
 
 
 class SharedState(Section):
@@ -310,13 +480,20 @@ class Settings(Section):
     apis: Mapping[ApiName, Api] = Field(
         default={}, description="The APIs, by name.", json_schema_extra={"minProperties": 1}
     )
+    prompts: Mapping[PromptName, Prompt] = Field(default={}, description="Prompts that people can choose, by name.")
     limits: Limits = Field(default_factory=Limits, description="How much a caller may use.")
+    approvals: Approvals = Field(default_factory=Approvals, description="Which calls a person has to agree to first.")
     state: SharedState = Field(
         default_factory=SharedState,
         description="What replicas share, and what outlives one of them.",
         json_schema_extra=_STATIC,
     )
     log: Log = Field(default_factory=Log, description="What is logged.")
+    watch: Annotated[Watch | None, BeforeValidator(_off_is_none)] = Field(
+        default_factory=Watch,
+        description="Whether a change on disk is taken over while the gateway serves, or `off`.",
+        json_schema_extra={"shorthand": {"const": OFF}},
+    )
     names: LocalPath = Field(
         default=Path("names.lock"),
         validate_default=True,

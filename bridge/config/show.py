@@ -7,7 +7,7 @@ import yaml
 from bridge.config.schema import OFF, Settings
 from bridge.model import Json
 
-_CAN_BE_OFF = frozenset({"admin", "health"})
+_CAN_BE_OFF = frozenset({"admin", "health", "watch"})
 
 
 def as_json(settings: Settings) -> Json:
@@ -26,4 +26,4 @@ def _names(settings: Settings) -> list[str]:
 def _without_none(value: Json) -> Json:
     if isinstance(value, Mapping):
         return {key: _without_none(item) for key, item in value.items() if item is not None}
-    return value
+    return [_without_none(item) for item in value] if isinstance(value, list) else value

@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass
 from typing import Annotated, TypeAlias
 
+from jsonpath import JSONPathEnvironment, JSONPathError
 from pydantic import (
     BeforeValidator,
     GetCoreSchemaHandler,
@@ -28,6 +29,10 @@ _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 _SIZE = re.compile(r"([0-9]{1,12})(B|kB|KB|MB|GB|KiB|MiB|GiB)?")
 _BYTES = {"B": 1, "kB": 10**3, "KB": 10**3, "MB": 10**6, "GB": 10**9, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30}
 _WRITTEN_BYTES = ("GiB", "MiB", "KiB", "GB", "MB", "kB")
+
+_SHARE = re.compile(r"0(?:\.[0-9]{1,9})?|1(?:\.0{1,9})?")
+_LONGEST_JSON_PATH = 1_024
+_JSON_PATHS = JSONPathEnvironment(strict=True)
 
 _RATE = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,3})?)/(s|m|h)")
 
@@ -60,11 +65,15 @@ def parse_text(value: Json) -> str:
 
 
 def parse_bool(value: Json) -> bool:
-    if isinstance(value, bool):
-        return value
-    if isinstance(value, str) and value in _BOOLEANS:
-        return _BOOLEANS[value]
+    written = written_bool(value)
+    if written is not None:
+        return written
     raise Unfit("is neither true nor false", "write true or false")
+
+
+def written_bool(value: Json) -> bool | None:
+    """None for what is neither true nor false."""
+    return value if isinstance(value, bool) else _BOOLEANS.get(value) if isinstance(value, str) else None
 
 
 def parse_int(value: Json) -> int:
@@ -103,6 +112,24 @@ def parse_rate(value: Json) -> float:
             raise Unfit("lets nothing through", "write a number above zero, or leave the key out for no limit")
         return rate
     raise Unfit("is not a rate", "write a number per s, m or h, as in 100/s or 6000/m")
+
+
+def parse_share(value: Json) -> float:
+    if isinstance(value, str) and _SHARE.fullmatch(value):
+        return float(value)
+    raise Unfit("is not a number from 0 to 1", "write it as in 0, 0.5 or 1")
+
+
+def parse_json_path(value: Json) -> str:
+    """RFC 9535; its time is bounded where it is evaluated."""
+    text = parse_text(value)
+    if not text.startswith("$") or len(text) > _LONGEST_JSON_PATH:
+        raise Unfit("is not a JSONPath", "begin with $, the root of the answer, as in $.items[*].name")
+    try:
+        _JSON_PATHS.compile(text)
+    except (JSONPathError, RecursionError) as error:
+        raise Unfit("is not a JSONPath", "write it as in RFC 9535: $.items[*].name") from error
+    return text
 
 
 def write_duration(seconds: float) -> str:
@@ -167,6 +194,12 @@ PerSecond: TypeAlias = Annotated[
     BeforeValidator(parse_rate),
     PlainSerializer(write_rate),
     _text_schema(rf"({_RATE.pattern}|{_REFERENCE})", "100/s", "6000/m"),
+]
+Share: TypeAlias = Annotated[
+    float, BeforeValidator(parse_share), WithJsonSchema({"type": "number", "minimum": 0, "maximum": 1})
+]
+JsonPath: TypeAlias = Annotated[
+    str, BeforeValidator(parse_json_path), _text_schema(rf"(\$.*|{_REFERENCE})", "$.items[*].name")
 ]
 
 

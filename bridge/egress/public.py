@@ -15,8 +15,14 @@ from bridge.egress.dial import Resolver, system_resolver
 
 class Public(httpcore.AsyncNetworkBackend):
     def __init__(
-        self, resolver: Resolver = system_resolver, network: httpcore.AsyncNetworkBackend | None = None
+        self,
+        resolver: Resolver = system_resolver,
+        network: httpcore.AsyncNetworkBackend | None = None,
+        *,
+        allow_private: bool = False,
     ) -> None:
+        """`allow_private` opens private networks too; what stays closed even then: `address`."""
+        self._allow_private = allow_private
         self._resolver = resolver
         self._network = network or httpcore.AnyIOBackend()
 
@@ -41,7 +47,7 @@ class Public(httpcore.AsyncNetworkBackend):
         except (OSError, UnicodeError) as error:
             raise httpcore.ConnectError(f"{host} does not resolve") from error
         for address in addresses:
-            if reason := check_address(address):
+            if reason := check_address(address, allow_private=self._allow_private):
                 raise httpcore.ConnectError(f"{host} is {reason}")
         return addresses
 

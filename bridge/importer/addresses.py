@@ -14,8 +14,8 @@ OWN = "api"
 """The scheme of canonical addresses: `api://<api><path>{?query}`."""
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
 _ELSEWHERE = frozenset({"http", "https", "data", "blob", "javascript", "about"})
-"""Clients follow these past the gateway. MCP, resources, has https:// “only when the client is able to fetch and load the
-resource directly from the web on its own”."""
+"""Clients follow these past the gateway. MCP, resources, has https:// “only when the client is able to fetch and load
+the resource directly from the web on its own”."""
 _NAME = re.compile(r"\{([^{}]*)\}")
 _PATH = "/:@!$&()*+,;=-._~"
 _QUERY = _PATH + "?"

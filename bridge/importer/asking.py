@@ -1,13 +1,14 @@
 """Which arguments a person can be asked for, and in which forms.
 
-A form holds primitive properties only (MCP, elicitation: “flat objects with primitive properties only”): texts, numbers,
-booleans, choices, and lists of choices.
+MCP, elicitation: forms are “flat objects with primitive properties only”, that is texts, numbers, booleans, choices,
+and lists of choices.
 """
 
 from collections.abc import Iterator, Mapping
 
 from bridge.importer.notes import Notes
 from bridge.importer.refs import At
+from bridge.importer.text import clean, hides, shorten
 from bridge.model import AskFor, Json
 from bridge.model.kinds import kinds
 
@@ -15,6 +16,7 @@ ALL = "arguments"
 """The key of the one form that asks for everything."""
 _PRIMITIVE = frozenset({"string", "integer", "number", "boolean"})
 _LONGEST_KEY = 64
+_LONGEST_MESSAGE = 700
 
 
 def forms(value: Json) -> tuple[AskFor, ...] | None:
@@ -34,9 +36,9 @@ def _form(key: str, value: Json) -> AskFor | None:
     message, names = value.get("message", ""), value.get("arguments", [])
     if not isinstance(message, str) or not isinstance(names, list) or not all(isinstance(one, str) for one in names):
         return None
-    if not 0 < len(key) <= _LONGEST_KEY:
+    if not 0 < len(key) <= _LONGEST_KEY or hides(key):
         return None
-    return AskFor(key, tuple(dict.fromkeys(names)), message)
+    return AskFor(key, tuple(dict.fromkeys(names)), shorten(clean(message), _LONGEST_MESSAGE))
 
 
 def asked(notes: Notes, at: At, wanted: tuple[AskFor, ...], schema: Json) -> tuple[AskFor, ...]:

@@ -6,12 +6,13 @@ backtracking engine; here they run on the one that validates arguments, which ca
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 from typing import ClassVar
 
 import jsonschema_rs
-from jsonpath import JSONPathEnvironment, JSONPathError, JSONPathMatch
+from jsonpath import CompoundJSONPath, JSONPath, JSONPathEnvironment, JSONPathError, JSONPathMatch
 from jsonpath.function_extensions import ExpressionType, FilterFunction
 from jsonpath.parse import Parser
 from jsonpath.segments import JSONPathChildSegment, JSONPathRecursiveDescentSegment, JSONPathSegment
@@ -42,20 +43,38 @@ class Queries:
 
     def select(self, path: str, root: Json) -> list[Location]:
         """Where the selected values are, in the order of the query, each once. Raises BadPath, BudgetExceeded."""
+        return list(dict.fromkeys(match.parts for match in self._matches(self.compiled(path), path, root)))
+
+    def compiled(self, path: str) -> CompoundJSONPath | JSONPath:
+        """Raises BadPath."""
         if not path.startswith("$"):
             raise BadPath(f"{path!r} is not a JSONPath: it must begin with `$`, the root of the document")
         if len(path) > LONGEST or _segments(path) > MOST_SEGMENTS:
             most = f"{LONGEST:,} characters and {MOST_SEGMENTS} segments"
             raise BadPath(f"{path[:60]!r}… is not a JSONPath of at most {most}")
-        try:
-            query = self._environment.compile(path)
-            return list(dict.fromkeys(match.parts for match in query.finditer(root)))
-        except JSONPathError as error:
-            raise BadPath(
-                f"{path!r} is not a JSONPath: {error.args[0] if error.args else 'it cannot be read'}"
-            ) from error
-        except RecursionError as error:
-            raise BadPath(f"{path[:60]!r}… is not a JSONPath that can be followed: it is nested too deeply") from error
+        with _translated(path):
+            return self._environment.compile(path)
+
+    def values(self, query: CompoundJSONPath | JSONPath, root: Json) -> Iterator[Json]:
+        """What a compiled query selects, as far as somebody asks for it. The budgets begin anew with each call.
+        Raises BadPath, BudgetExceeded."""
+        self._environment.begin()
+        for match in self._matches(query, str(query), root):
+            yield match.obj
+
+    def _matches(self, query: CompoundJSONPath | JSONPath, path: str, root: Json) -> Iterator[JSONPathMatch]:
+        with _translated(path):
+            yield from query.finditer(root)
+
+
+@contextmanager
+def _translated(path: str) -> Iterator[None]:
+    try:
+        yield
+    except JSONPathError as error:
+        raise BadPath(f"{path!r} is not a JSONPath: {error.args[0] if error.args else 'it cannot be read'}") from error
+    except RecursionError as error:
+        raise BadPath(f"{path[:60]!r}… is not a JSONPath that can be followed: it is nested too deeply") from error
 
 
 def _segments(path: str) -> int:
@@ -77,7 +96,10 @@ class _Environment(JSONPathEnvironment):
         super().__init__(strict=True)
         self._source = source
         self._budgets = budgets
-        self._deadline = Deadline(budgets, source)
+        self.begin()
+
+    def begin(self) -> None:
+        self._deadline = Deadline(self._budgets, self._source)
         self._ticks = 0
 
     def setup_function_extensions(self) -> None:

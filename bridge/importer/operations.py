@@ -140,6 +140,7 @@ def _draft(
     operation = _operation(reading, shaped.path, method, path_item, at, ids)
     operation = replace(
         operation, params=params, body=body.body if body else None, output=given.output, timeout=override.timeout,
+        confirm=override.confirm,
         reserved=_reserved(secrets),
     )  # fmt: skip
     root = _root(root, body)

@@ -13,13 +13,15 @@ from bridge.importer.naming import plain_name
 from bridge.importer.operations import Draft
 from bridge.importer.refs import At
 from bridge.importer.select import selected
-from bridge.importer.tools import described, titled, wish
+from bridge.importer.text import clean, shorten
+from bridge.importer.tools import LONGEST_TITLE, described, titled, wish
 from bridge.model import Resource, Tool
 from bridge.model.media import is_json, is_range
 
 Key = tuple[str, str]
 """API and id of an operation."""
 
+_LOST = "this address; the canonical one is used"
 _ADVICE = "a resource is a GET without a body whose required arguments stand in its path or query"
 
 
@@ -64,7 +66,7 @@ def listed(planned: Plan) -> Iterator[Resource]:
     """What agents are offered to read."""
     for one in planned.resources:
         override, operation = one.draft.override, one.draft.operation
-        name = override.name or plain_name(wish(one.draft))
+        name = shorten(clean(override.name or ""), LONGEST_TITLE) or plain_name(wish(one.draft))
         yield Resource(
             uri=planned.addresses[one.key], name=name, title=titled(one.draft, name), description=described(one.draft),
             api=operation.api, operation=operation.id, media_type=_media_type(operation.output.media_types),
@@ -136,17 +138,17 @@ def _granted(one: Candidate, reason: str, taken: dict[str, str]) -> str:
         return ""
     if reason:
         if not one.wanted:
-            _canonical_instead(one, f"the address {_shown(uri)} stays unused: {reason}", _ADVICE)
+            _say(one, f"the address {_shown(uri)} stays unused: {reason}", "this address", _ADVICE)
         return ""
     try:
         template = wished(uri, one.draft.operation)
     except ValueError as error:
         message, _, advice = str(error).rpartition("; ")
-        _canonical_instead(one, f"the address {_shown(uri)} {message}", advice)
+        _say(one, f"the address {_shown(uri)} {message}", _LOST, advice)
         return ""
     holder = taken.setdefault(template.shape, one.draft.operation.key)
     if holder != one.draft.operation.key:
-        _canonical_instead(one, f"the address {_shown(uri)} is that of {holder} too", "give each its own")
+        _say(one, f"the address {_shown(uri)} is that of {holder} too", _LOST, "give each its own")
         return ""
     return template.text
 
@@ -155,11 +157,8 @@ def _shown(uri: str) -> str:
     return repr(uri if len(uri) <= 100 else f"{uri[:100]}…")
 
 
-def _canonical_instead(one: Candidate, message: str, advice: str) -> None:
-    one.api.reading.notes.warn(
-        "resource-address", _place(one.draft.at, "uri"), message, lost="this address; the canonical one is used",
-        advice=advice,
-    )  # fmt: skip
+def _say(one: Candidate, message: str, lost: str, advice: str) -> None:
+    one.api.reading.notes.warn("resource-address", _place(one.draft.at, "uri"), message, lost=lost, advice=advice)
 
 
 def _refuse(one: Candidate, reason: str) -> None:

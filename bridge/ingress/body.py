@@ -6,7 +6,7 @@ before somebody asks, which is what makes a server send `100 Continue` only to r
 
 import asyncio
 from types import TracebackType
-from typing import Self
+from typing import Protocol, Self
 
 from bridge.ingress.asgi import Message, Receive
 from bridge.model import ClientGone, TooLarge
@@ -74,6 +74,11 @@ def _disconnected(message: Message) -> bool:
     return bool(message["type"] == "http.disconnect")
 
 
+class Leaving(Protocol):
+    async def departure(self) -> None:
+        """Returns when nobody waits for the answer any more."""
+
+
 class WhileThere:
     """`async with WhileThere(upload)`: the block is cancelled, and ClientGone raised, when the client leaves.
 
@@ -83,7 +88,7 @@ class WhileThere:
 
     __slots__ = ("_before", "_gone", "_task", "_upload", "_watcher")
 
-    def __init__(self, upload: Upload) -> None:
+    def __init__(self, upload: Leaving) -> None:
         self._upload = upload
         self._gone = False
 

@@ -10,7 +10,8 @@ from bridge.ingress import rest
 from bridge.ingress.answer import Aborted, Answer, answer
 from bridge.ingress.asgi import Receive, Scope, Send, raw_path
 from bridge.ingress.cors import preflight, shared
-from bridge.ingress.mcp import endpoint
+from bridge.ingress.mcp import endpoint, http_sse
+from bridge.ingress.mcp.standing import Open
 from bridge.ingress.problem import Internal, problem
 from bridge.model import NotFound
 from bridge.model.paths import plain, split_open, within
@@ -34,14 +35,14 @@ class Traffic:
         elif scope["type"] == "websocket":
             await send({"type": "websocket.close", "code": 1008, "reason": "WebSocket is not served here"})
 
-    async def _stay(self, standing: endpoint.Open) -> None:
+    async def _stay(self, standing: Open) -> None:
         try:
             await standing.run(self._holder)
         except Exception as error:
             raise Aborted(f"a stream broke off: {error!r}") from error
 
 
-async def _http(rt: Runtime, scope: Scope, receive: Receive, send: Send) -> endpoint.Open | None:
+async def _http(rt: Runtime, scope: Scope, receive: Receive, send: Send) -> Open | None:
     if rt.cors is not None:
         asked = preflight(rt.cors, scope)
         if asked is not None:
@@ -60,7 +61,7 @@ async def _http(rt: Runtime, scope: Scope, receive: Receive, send: Send) -> endp
         return None
 
 
-async def _door(rt: Runtime, scope: Scope, receive: Receive, send: Send) -> endpoint.Open | None:
+async def _door(rt: Runtime, scope: Scope, receive: Receive, send: Send) -> Open | None:
     # The gateway's own paths are taken by every spelling that an upstream could mistake for them.
     path, own = split_open(plain(raw_path(scope))), plain(rt.mcp.path)
     if path in {own, f"{own}/"}:
@@ -71,9 +72,15 @@ async def _door(rt: Runtime, scope: Scope, receive: Receive, send: Send) -> endp
     return None
 
 
-async def _toolset(rt: Runtime, scope: Scope, receive: Receive, send: Send, name: str) -> endpoint.Open | None:
+async def _toolset(rt: Runtime, scope: Scope, receive: Receive, send: Send, name: str) -> Open | None:
     if name in rt.toolsets:
         return await endpoint.serve(rt, scope, receive, send, name)
+    toolset, _, last = f"/{name}".rpartition("/")
+    if rt.mcp.sse and toolset[1:] in rt.toolsets and last == http_sse.STREAM:
+        return await http_sse.connect(rt, scope, receive, send, toolset[1:])
+    if rt.mcp.sse and toolset[1:] in rt.toolsets and last == http_sse.MESSAGES:
+        await http_sse.take(rt, scope, receive, send, toolset[1:])
+        return None
     await answer(send, *problem(NotFound("there is no toolset of this name"), secrets.token_hex(16)))
     return None
 

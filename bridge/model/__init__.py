@@ -1,6 +1,6 @@
 """The nouns: frozen, slotted dataclasses; standard library only, no I/O."""
 
-from bridge.model.asking import Agent, Ask, Progress, Question, Questions, Report
+from bridge.model.asking import Agent, Ask, Progress, Question, Questions, Report, Round
 from bridge.model.call import Call, Chunks, Door, Origin, Outcome
 from bridge.model.catalog import Api, Catalog, Change, Diff, Finding, Severity, Source
 from bridge.model.endpoint import Arguments, Build, Check, Decode, Endpoint, Inspect
@@ -19,6 +19,7 @@ from bridge.model.errors import (
     NoUpstream,
     Refusal,
     RequestTimeout,
+    SessionGone,
     StateUnavailable,
     TooLarge,
     Unauthenticated,
@@ -112,9 +113,11 @@ __all__ = [
     "Resource",
     "Result",
     "Rewrite",
+    "Round",
     "Route",
     "SecurityScheme",
     "Session",
+    "SessionGone",
     "Severity",
     "Source",
     "Spread",

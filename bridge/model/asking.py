@@ -39,6 +39,22 @@ class Progress:
     message: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Round:
+    """How far asking has come for one request: what its client carries, sealed, from one round to the next.
+
+    `bound` is a digest of the caller and of the request as the client makes it, `filled` are the arguments that a
+    person has given so far. Where consent is asked for, `consent` is a digest of the call that it is for, `nonce`
+    makes it count once, and `expires` (Unix time) ends it.
+    """
+
+    bound: str
+    filled: Mapping[str, Json] = field(default_factory=dict)
+    consent: str = ""
+    nonce: str = ""
+    expires: float = 0.0
+
+
 Report: TypeAlias = Callable[[Progress], Awaitable[None]]
 """Tells the client. Never raises: a client that has left is noticed elsewhere."""
 Ask: TypeAlias = Callable[[Question], Awaitable[Json]]
@@ -60,5 +76,7 @@ class Agent:
     state: str | None = None
     """MCP's `requestState`, as the client sent it: an attacker's until it is unsealed."""
     ask: Ask | None = None
+    round: Round | None = None
+    """Set by the first stage that asks, or that unseals `state`."""
     report: Report | None = None
     """Set where the client asked to be told about progress."""

@@ -112,6 +112,13 @@ class ApprovalDenied(Refusal):
     code, http, rpc, title = "approval_denied", 403, -32603, "Approval denied"
 
 
+class SessionGone(BadRequest):
+    """2025-11-25, Session Management: a request with an unknown or terminated session "MUST" be answered with 404. One
+    that is somebody else's is not there either."""
+
+    code, http, rpc, title = "session_gone", 404, -32600, "Session not found"
+
+
 class BadState(Refusal):
     """A request state that is not ours, not this call's, not this caller's, used up or too old."""
 

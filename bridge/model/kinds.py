@@ -24,7 +24,7 @@ def kinds(schema: Json, root: Json) -> Kinds:
     items: Json = {}
     values: list[Json] = []
     closed = True
-    for one in _alternatives(schema, root):
+    for one in alternatives(schema, root):
         own, listed = _named(one), _listed(one)
         names |= own
         items = items or one.get("items") or {}
@@ -33,7 +33,8 @@ def kinds(schema: Json, root: Json) -> Kinds:
     return Kinds(frozenset(names), items, tuple(values) if closed else ())
 
 
-def _alternatives(schema: Json, root: Json) -> Iterator[Mapping[str, Json]]:
+def alternatives(schema: Json, root: Json) -> Iterator[Mapping[str, Json]]:
+    """The schema and, within bounds, all that it refers to or chooses from."""
     waiting, looked = [schema], 0
     while waiting and looked < MOST_LOOKED_AT:
         one = waiting.pop()

@@ -183,6 +183,8 @@ class Operation:
     own_server: bool = False
     """The servers are the operation's or its path's own, not the document's."""
     timeout: float | None = None
+    confirm: bool | None = None
+    """Whether a person must consent to each call; None leaves it to the policy for its effect."""
     tags: tuple[str, ...] = ()
     summary: str = ""
     description: str = ""

@@ -16,7 +16,7 @@ class Record:
     method: str
     status: int
     verdict: str
-    """"allowed", or the code of the refusal."""
+    """"allowed", "input_required" where a person has to answer first, or the code of the refusal."""
     rule: str
     origin: str
     target: str

@@ -1,18 +1,16 @@
 """URI templates (RFC 6570), written out and read back.
 
 Section 1.4: a template can be used in reverse where its expressions are told apart by what stands around them;
-`unreadable` says why one cannot. Reading takes time that grows with the address and the template alone: positions that
-a part can reach are carried on together, never tried one after the other.
+`unreadable` says why one cannot.
 """
 
 import math
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
-from typing import TypeAlias
-from urllib.parse import quote, unquote_to_bytes
+from urllib.parse import quote
 
 from bridge.model.expressions import (
     MOST_EXPRESSIONS,
@@ -27,25 +25,10 @@ from bridge.model.expressions import (
     parts,
 )
 from bridge.model.json import Json
-
-Strings: TypeAlias = Mapping[str, str | list[str]]
-"""What an address holds, by variable: text, or several texts where a list was written."""
+from bridge.model.template_match import Read, read_back
 
 LONGEST_URI = 8_192
 _ENCODED = re.compile(r"%[0-9A-Fa-f]{2}")
-
-# Which characters each operator's expansion may hold. More than its own output, because people write addresses too:
-# whatever no other part of an address begins with.
-_RUNS = {
-    "": re.compile(r"[^/?#&;\x00-\x20\x7f]*+"),
-    "+": re.compile(r"[^\x00-\x20\x7f]*+"),
-    "#": re.compile(r"[^\x00-\x20\x7f]*+"),
-    ".": re.compile(r"[^/?#&;\x00-\x20\x7f]*+"),
-    "/": re.compile(r"[^?#&;\x00-\x20\x7f]*+"),
-    ";": re.compile(r"[^/?#&\x00-\x20\x7f]*+"),
-    "?": re.compile(r"[^#\x00-\x20\x7f]*+"),
-    "&": re.compile(r"[^#\x00-\x20\x7f]*+"),
-}
 
 
 @dataclass(frozen=True)  # without slots: it remembers what is asked for more than once
@@ -94,22 +77,14 @@ class Template:
         that no address can hold: a list or an object within another."""
         return "".join(part if isinstance(part, str) else _expanded(part, arguments) for part in self.parts)
 
-    def match(self, uri: str) -> dict[str, str | list[str]] | None:
+    def match(self, uri: str) -> Read | None:
         """The variables of an address that this template could have written; None for any other address."""
         if len(uri) > LONGEST_URI or self.unreadable:
             return None
         try:
-            uri = ascii_uri(uri)
-            pieces = _split(self.parts, uri)
-            if pieces is None:
-                return None
-            found: dict[str, str | list[str]] = {}
-            for part, piece in zip(self.parts, pieces, strict=True):
-                if isinstance(part, Expression):
-                    found |= _read(part, piece)
-        except ValueError:  # no such variable, or what is no percent-encoded UTF-8
+            return read_back(self.parts, ascii_uri(uri))
+        except ValueError:  # an unknown name, too many values, or what is no percent-encoded UTF-8
             return None
-        return found
 
     @cached_property
     def shape(self) -> str:
@@ -121,9 +96,6 @@ def _shape(part: Expression) -> str:
     named = part.operator.named
     marks = [f"{one.name if named else ''}{'*' if one.explode else ''}" for one in part.variables]
     return f"{{{part.operator.sign}{','.join(sorted(marks) if named else marks)}}}"
-
-
-# --- writing ----------------------------------------------------------------------------------------------------------
 
 
 def _expanded(part: Expression, arguments: Mapping[str, Json]) -> str:
@@ -181,110 +153,3 @@ def _encoded(operator: Operator, text: str) -> str:
         written += [quote(text[position:start], safe=kept), text[start:end]]
         position = end
     return "".join((*written, quote(text[position:], safe=kept)))
-
-
-# --- reading ----------------------------------------------------------------------------------------------------------
-
-
-def _split(template: tuple[Part, ...], uri: str) -> list[str] | None:
-    """The piece of the address for each part. Among several ways, later parts take as little as they can."""
-    ways: list[dict[int, int]] = []
-    starts = [0]
-    for part in template:
-        way = _literal_ends(part, uri, starts) if isinstance(part, str) else _run_ends(part, uri, starts)
-        if not way:
-            return None
-        ways.append(way)
-        starts = sorted(way)
-    end = len(uri)
-    if template and end not in ways[-1]:
-        return None
-    pieces: list[str] = []
-    for way in reversed(ways):
-        pieces.append(uri[way[end] : end])
-        end = way[end]
-    return pieces[::-1] if end == 0 and (template or not uri) else None
-
-
-def _literal_ends(literal: str, uri: str, starts: Iterable[int]) -> dict[int, int]:
-    return {start + len(literal): start for start in starts if uri.startswith(literal, start)}
-
-
-def _run_ends(part: Expression, uri: str, starts: list[int]) -> dict[int, int]:
-    """End → start of what the expression may stand for: the last start for each end, so each end is met once."""
-    first, run = part.operator.first, _RUNS[part.operator.sign]
-    usable = [start for start in starts if uri.startswith(first, start)] if first else starts
-    ends: dict[int, int] = {}
-    after, stop = len(uri), -1
-    for start in reversed(usable):
-        reached = run.match(uri, start, after).end()  # type: ignore[union-attr] # it matches nothing at least
-        stop = stop if reached == after and stop >= 0 else reached
-        for end in range(start + 1, stop + 1):
-            if end in ends:
-                break
-            ends[end] = start
-        after = start
-    if first:  # nothing is written for undefined variables
-        for start in starts:
-            ends.setdefault(start, start)
-    return ends
-
-
-def _read(part: Expression, piece: str) -> dict[str, str | list[str]]:
-    """Raises ValueError where the piece is not what the expression writes."""
-    if not piece:
-        return {}
-    text = piece[len(part.operator.first) :]
-    texts = text.split(part.operator.separator)
-    if part.operator.named:
-        return _read_named(part, texts)
-    if len(part.variables) == 1:
-        return _read_single(part, text)
-    return _read_several(part.variables, texts)
-
-
-def _read_named(part: Expression, texts: list[str]) -> dict[str, str | list[str]]:
-    """In any order: a query is read by its names."""
-    known = {one.name: one for one in part.variables}
-    found: dict[str, list[str]] = {}
-    for text in texts:
-        name, _, value = text.partition("=")
-        variable = known.get(_decoded(name))
-        if variable is None or (variable.name in found and not variable.explode):
-            raise ValueError(text)
-        found.setdefault(variable.name, []).extend([value] if variable.explode else value.split(","))
-    return {name: _listed(values, explode=known[name].explode) for name, values in found.items()}
-
-
-def _read_single(part: Expression, text: str) -> dict[str, str | list[str]]:
-    (variable,) = part.variables
-    if part.operator.reserved and not variable.explode:
-        return {variable.name: _decoded(text)}
-    texts = text.split(part.operator.separator if variable.explode else ",")
-    return {variable.name: _listed(texts, explode=variable.explode)}
-
-
-def _read_several(variables: tuple[Variable, ...], texts: list[str]) -> dict[str, str | list[str]]:
-    """One text each; the last takes the rest where it is exploded."""
-    *others, last = variables
-    if len(texts) > len(variables) and not last.explode:
-        raise ValueError(texts)
-    found: dict[str, str | list[str]] = {}
-    for variable, text in zip(others, texts, strict=False):
-        found[variable.name] = _decoded(text)
-    rest = texts[len(others) :]
-    return found | ({last.name: _listed(rest, explode=last.explode)} if rest else {})
-
-
-def _listed(texts: list[str], *, explode: bool) -> str | list[str]:
-    decoded = [_decoded(text) for text in texts]
-    return decoded if explode or len(decoded) != 1 else decoded[0]
-
-
-def _decoded(text: str) -> str:
-    """Raises ValueError for a percent sign that begins no triplet, and for what is not UTF-8."""
-    if "%" not in text:
-        return text
-    if text.count("%") != len(_ENCODED.findall(text)):
-        raise ValueError(text)
-    return unquote_to_bytes(text).decode()

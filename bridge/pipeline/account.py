@@ -12,6 +12,12 @@ def account(rt: Runtime, call: Call, outcome: Outcome, *, sent: int, gone: bool)
         tell(record)
 
 
+def _verdict(outcome: Outcome) -> str:
+    if outcome.refusal is not None:
+        return outcome.refusal.code
+    return "input_required" if outcome.questions is not None else "allowed"
+
+
 def _record(call: Call, outcome: Outcome, *, sent: int, gone: bool) -> Record:
     operation = call.endpoint.operation if call.endpoint else None
     tool = call.endpoint.tool if call.endpoint else None
@@ -24,7 +30,7 @@ def _record(call: Call, outcome: Outcome, *, sent: int, gone: bool) -> Record:
         tool=tool.name if tool else "",
         method=operation.method if operation else call.method,
         status=outcome.status,
-        verdict=outcome.refusal.code if outcome.refusal else "allowed",
+        verdict=_verdict(outcome),
         rule=call.decision.rule if call.decision else "",
         origin=outcome.origin.value,
         target=call.target.id if call.target else "",

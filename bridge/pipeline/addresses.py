@@ -11,10 +11,13 @@ from dataclasses import dataclass, field
 from bridge.model import Json, Resource
 from bridge.model.expressions import Expression, ascii_uri
 from bridge.model.kinds import kinds
-from bridge.model.template import LONGEST_URI, Strings, Template
+from bridge.model.template import LONGEST_URI, Template
+from bridge.model.template_match import Read
 
-__all__ = ["Locator", "Template", "address", "arguments_of"]
+__all__ = ["Addressed", "Locator", "Template", "arguments_of"]
 
+_SPANNING = frozenset({"+", "/", "&"})
+"""Operators whose expressions may hold a slash within the path, or begin a query there."""
 _INTEGER = re.compile(r"-?(?:0|[1-9][0-9]{0,40})")
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]{0,40})(?:\.[0-9]{1,40})?(?:[eE][+-]?[0-9]{1,3})?")
 _WORDS: Mapping[str, tuple[str, Json]] = {
@@ -24,16 +27,18 @@ _WORDS: Mapping[str, tuple[str, Json]] = {
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """A resource with what reads its address. `rank`: the more literal text and the fewer expressions, the sooner."""
+    """A resource with what reads its address. `rank`: the more literal text, then the fewer expressions that may span
+    segments, then the fewer of all, the sooner."""
 
     resource: Resource
     template: Template
     schema: Json
 
     @property
-    def rank(self) -> tuple[int, int, str]:
+    def rank(self) -> tuple[int, int, int, str]:
         literal = sum(len(part) for part in self.template.parts if isinstance(part, str))
-        return -literal, len(self.template.expressions), self.resource.uri
+        spanning = sum(part.operator.sign in _SPANNING for part in self.template.expressions)
+        return -literal, spanning, len(self.template.expressions), self.resource.uri
 
 
 @dataclass(slots=True)
@@ -111,7 +116,7 @@ def _segments(template: Template) -> tuple[list[str | None], bool]:
             sign = part.operator.sign
             if sign in {"?", "#"}:
                 return segments, False
-            if sign in {"+", "/", "&"}:
+            if sign in _SPANNING:
                 return segments if sign == "/" else segments[:-1], True
             segments[-1] = None
             continue
@@ -124,21 +129,30 @@ def _segments(template: Template) -> tuple[list[str | None], bool]:
     return segments, False
 
 
-def address(template: str, arguments: Mapping[str, Json], schema: Json) -> str | None:
-    """The address that stands for these very arguments; None where it would leave one out or read as others."""
-    parsed = Template.parse(template)
-    given = {name: value for name, value in arguments.items() if value is not None}
-    if not given.keys() <= set(parsed.variables):
-        return None
-    try:
-        uri = parsed.expand(given)
-    except ValueError:
-        return None
-    strings = parsed.match(uri)
-    return uri if strings is not None and arguments_of(strings, schema) == arguments_of({}, schema) | given else None
+@dataclass(frozen=True, slots=True)
+class Addressed:
+    """Writes the address of what a call answers; the variables of its template are arguments of the schema."""
+
+    uri: str
+    schema: Json = field(compare=False)
+
+    def __call__(self, arguments: Mapping[str, Json]) -> str | None:
+        """None where an address would leave an argument out, or be read as other arguments."""
+        template = Template.parse(self.uri)
+        given = {name: value for name, value in arguments.items() if value is not None}
+        if not given.keys() <= set(template.variables):
+            return None
+        try:
+            uri = template.expand(given)
+        except ValueError:
+            return None
+        strings = template.match(uri)
+        if strings is None or arguments_of(strings, self.schema) != arguments_of({}, self.schema) | given:
+            return None
+        return uri
 
 
-def arguments_of(strings: Strings, schema: Json) -> dict[str, Json]:
+def arguments_of(strings: Read, schema: Json) -> dict[str, Json]:
     """Texts as the values that `schema`, an object's, takes; what it does not take stays text, which the check then
     explains. Required arguments that the address leaves out have their defaults."""
     properties = schema.get("properties", {}) if isinstance(schema, Mapping) else {}

@@ -1,12 +1,13 @@
 """Before anything is known about the caller: may this request be looked at at all?"""
 
-from bridge.model import Call, TooLarge
+from bridge.model import Call, Door, TooLarge
 from bridge.pipeline.runtime import Runtime
 
 
 def admit(rt: Runtime, call: Call) -> None:
     """Refuses a body whose declared length is already too much for whoever has to read it whole."""
-    if call.endpoint is None or not call.endpoint.needs_body:
+    endpoint = call.endpoint
+    if endpoint is None or not (endpoint.needs_body or (call.door is Door.REST and rt.approvals.reads_body(endpoint))):
         return
     declared = next((value for name, value in call.headers if name == b"content-length"), b"")
     if declared.isdigit() and int(declared) > rt.limits.body_bytes:

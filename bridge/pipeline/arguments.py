@@ -4,7 +4,7 @@ Nothing is coerced: "5" is not 5. A `format` is an annotation (JSON Schema 2020-
 the upstream judges better than we could.
 """
 
-from bridge.model import Arguments, BadArguments, Check, Tool
+from bridge.model import Arguments, BadArguments, Check, Json, Tool
 from bridge.pipeline.problems import Problem, explained
 from bridge.pipeline.validators import compiled
 
@@ -13,8 +13,12 @@ _SHOWN = 10
 
 def compile_check(tool: Tool) -> Check:
     """Raises ValueError where the tool's input schema is no schema."""
-    schema = tool.input_schema
-    is_valid = compiled(schema, tool.name).is_valid
+    return check_against(tool.input_schema, tool.name)
+
+
+def check_against(schema: Json, name: str) -> Check:
+    """Raises ValueError where the schema of `name` is none."""
+    is_valid = compiled(schema, name).is_valid
 
     def check(arguments: Arguments) -> None:
         given = arguments if arguments.__class__ is dict else dict(arguments)

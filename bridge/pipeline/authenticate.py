@@ -1,13 +1,19 @@
 """Who calls. A 401 comes before we admit that a path exists."""
 
-from bridge.model import Call, Grant, Principal, PrincipalKind
+from bridge.model import Call, Grant, Principal, PrincipalKind, SessionGone
 from bridge.pipeline.runtime import Runtime
 
 ALLOW_ALL = Grant()
+NO_SESSION = "there is no session of this id (any more); begin one with initialize"
 
 
 async def authenticate(rt: Runtime, call: Call) -> Principal:
-    return await rt.authenticator.authenticate(call)
+    """Raises Unauthenticated, SessionGone."""
+    principal = await rt.authenticator.authenticate(call)
+    # A session is no credential: whoever learned its id has learned nothing.
+    if call.session is not None and call.session.principal != principal.id:
+        raise SessionGone(NO_SESSION)
+    return principal
 
 
 class Anonymous:

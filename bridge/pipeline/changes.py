@@ -4,6 +4,7 @@ Nothing here keeps a runtime alive: a stream may stay open across any number of 
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
@@ -49,18 +50,29 @@ class Changes:
 
     def __init__(self) -> None:
         self._listeners: set[Listener] = set()
+        self._stopped = False
+        self._owned: Counter[str] = Counter()
 
     def __len__(self) -> int:
         return len(self._listeners)
 
     @contextmanager
-    def listening(self, toolset: str) -> Iterator[Listener]:
+    def listening(self, toolset: str, owner: str = "") -> Iterator[Listener]:
         listener = Listener(toolset)
+        listener.gone = self._stopped
         self._listeners.add(listener)
+        self._owned[owner] += 1
         try:
             yield listener
         finally:
             self._listeners.discard(listener)
+            self._owned[owner] -= 1
+            if not self._owned[owner]:
+                del self._owned[owner]
+
+    def owned(self, owner: str) -> int:
+        """How many streams of this owner listen."""
+        return self._owned.get(owner, 0)
 
     def swapped(self, before: Mapping[str, Mapping[str, str]], after: Mapping[str, Mapping[str, str]]) -> None:
         """Told by whoever made another runtime current: the digests of both, by toolset and kind of list."""
@@ -75,7 +87,8 @@ class Changes:
                 listener.wake()
 
     def stop(self) -> None:
-        """The gateway is stopping: streams end as their protocol wants it."""
+        """The gateway is stopping: streams end as their protocol wants it, those too that are still to begin."""
+        self._stopped = True
         for listener in self._listeners:
             listener.gone = True
             listener.wake()

@@ -1,26 +1,45 @@
-"""Agents' arguments against the tool's schema, and people's requests against the document where the route asks."""
+"""Agents' arguments against the tool's schema, and people's requests against the document where the route asks.
+
+Arguments that are missing may be asked for: what a person then gives is checked like all others.
+"""
 
 import asyncio
 
 from bridge.model import BadArguments, Call, Door, Endpoint, RequestTimeout, TooLarge, Validate
 from bridge.pipeline.arguments import compile_check
+from bridge.pipeline.fill import fill, may_fill, resume
 from bridge.pipeline.runtime import Runtime
 
 __all__ = ["check", "compile_check"]
 
 
 async def check(rt: Runtime, call: Call) -> None:
-    """Raises BadArguments, TooLarge, RequestTimeout. A REST body is read whole where the endpoint asks."""
+    """Raises BadArguments, TooLarge, RequestTimeout, and what `fill` does. A REST body is read whole where the
+    endpoint, or consent, asks for it."""
     endpoint = call.endpoint
     if endpoint is None:
         return
     if call.door is Door.MCP:
-        endpoint.check(call.arguments)
+        await _arguments(rt, call, endpoint)
         return
-    if endpoint.needs_body:
+    if endpoint.needs_body or rt.approvals.reads_body(endpoint):
         call.body = await _whole(call, rt.limits.body_bytes)
     if endpoint.route.validate is not Validate.OFF:
         _inspect(call, endpoint)
+
+
+async def _arguments(rt: Runtime, call: Call, endpoint: Endpoint) -> None:
+    if call.agent is not None and call.agent.state is not None:
+        await resume(rt, call)
+    try:
+        endpoint.check(call.arguments)
+    except BadArguments as refusal:
+        if not may_fill(rt, call, refusal):
+            raise
+    else:
+        return
+    await fill(rt, call)
+    endpoint.check(call.arguments)
 
 
 def _inspect(call: Call, endpoint: Endpoint) -> None:

@@ -10,6 +10,7 @@ from bridge.model import Call, Door, Origin, Outcome, Principal, Refusal
 from bridge.pipeline.account import account
 from bridge.pipeline.admit import admit
 from bridge.pipeline.approve import approve
+from bridge.pipeline.ask import InputNeeded
 from bridge.pipeline.authenticate import authenticate
 from bridge.pipeline.authorise import authorise
 from bridge.pipeline.cache import cached
@@ -29,6 +30,8 @@ from bridge.pipeline.shape import shape
 async def run(rt: Runtime, call: Call) -> Outcome:
     try:
         return await _stages(rt, call)
+    except InputNeeded as asked:
+        return asked.outcome
     except Refusal as refusal:
         return refused(refusal)
 
@@ -42,7 +45,7 @@ async def _stages(rt: Runtime, call: Call) -> Outcome:
     await check(rt, call)
     outcome = await recall(rt, call)
     if outcome is None:
-        await approve(call)
+        await approve(rt, call)
         outcome = await cached(rt, call) or await _upstream(rt, call)
     return await shape(rt, call, outcome) if call.door is Door.MCP else outcome
 

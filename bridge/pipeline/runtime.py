@@ -9,9 +9,11 @@ from enum import StrEnum
 from typing import Protocol, TypeAlias
 
 from bridge.egress.upstream import Upstream
+from bridge.egress.webhook import Post, no_post
 from bridge.model import Call, Catalog, Endpoint, Outcome, Principal, Record
 from bridge.pipeline.changes import Changes
 from bridge.pipeline.match import Router
+from bridge.pipeline.policy import NO_POLICY, Approvals
 from bridge.pipeline.toolset import Toolset
 from bridge.state.base import Buckets, Leases, Shared
 
@@ -102,6 +104,8 @@ class Runtime:
     buckets: Buckets
     leases: Leases
     changes: Changes = field(default_factory=Changes)
+    approvals: Approvals = NO_POLICY
+    post: Post = no_post
     shared: Shared | None = None
     """None where nothing can be kept between requests: then there are no sessions and no approvals."""
     limits: Limits = Limits()
@@ -118,17 +122,15 @@ class Runtime:
 
 
 class Holder:
-    """The current runtime. Its fields are written by `swap` alone."""
+    """The current runtime, written by `swap` alone. Those before it live as long as calls hold them."""
 
     def __init__(self, runtime: Runtime) -> None:
         self.current = runtime
-        self.retired: tuple[Runtime, ...] = ()
 
     def swap(self, runtime: Runtime) -> Runtime:
         """Makes `runtime` current and returns the one before it, which calls in flight still use."""
         before = self.current
         self.current = runtime
-        self.retired = (*self.retired, before)
         runtime.changes.swapped(digests(before), digests(runtime))
         return before
 

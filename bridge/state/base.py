@@ -4,7 +4,7 @@ Where a method can fail because the shared state is out of reach, it raises Stat
 to refuse or to go on without.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Protocol
@@ -91,7 +91,7 @@ class State:
     buckets: Buckets
     leases: Leases
     shared: Shared
-    probe: Callable[[], Awaitable[None]]
+    probe: Callable[[], Coroutine[None, None, None]]
     """Looks once whether what is shared can be reached, and logs it if not; never raises."""
-    aclose: Callable[[], Awaitable[None]]
+    aclose: Callable[[], Coroutine[None, None, None]]
     """Gives back connections and ends what reads from them. Nothing is used afterwards."""

@@ -74,6 +74,18 @@ class Metrics:
         self._stale = Gauge(
             "dualbridge_documents_stale", "Documents served from their last good copy.", registry=self.registry
         )
+        self._reloads = Counter(
+            "dualbridge_reloads", "Attempts to take over a change.", ["result"], registry=self.registry
+        )
+        self._succeeded = Gauge(
+            "dualbridge_reload_success_timestamp_seconds",
+            "When what is served was last found to be what is configured.",
+            registry=self.registry,
+        )
+        self._refreshes = Counter(
+            "dualbridge_document_refreshes", "Documents that were asked for anew.", ["api", "result"],
+            registry=self.registry,
+        )  # fmt: skip
         self._runtime = Gauge("dualbridge_runtime_version", "Counts the runtimes compiled.", registry=self.registry)
         Info("dualbridge_build", "The running version.", registry=self.registry).info({"version": version})
 
@@ -104,6 +116,16 @@ class Metrics:
             self._findings.labels(severity.value).set(found)
         self._absent.set(sum(finding.id == "api-absent" for finding in catalog.findings))
         self._stale.set(sum(finding.id == "document-stale" for finding in catalog.findings))
+
+    def reloaded(self, result: str) -> None:
+        self._reloads.labels(result).inc()
+
+    def reload_succeeded(self, at: float) -> None:
+        """Seconds since 1970; the start counts as the first."""
+        self._succeeded.set(at)
+
+    def refreshed(self, api: str, result: str) -> None:
+        self._refreshes.labels(api, result).inc()
 
     def render(self) -> bytes:
         """In Prometheus's text format."""

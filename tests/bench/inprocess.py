@@ -71,7 +71,7 @@ class InProcess:
 
     @classmethod
     def of(cls, settings: Settings) -> "InProcess":
-        runtime = replace(start_runtime(settings)[0], upstream=Instant())
+        runtime = replace(start_runtime(settings).runtime, upstream=Instant())
         return cls(runtime, Traffic(Holder(runtime)))
 
     def agent(self, revision: str, method: str, params: Json = None) -> AsyncCall:

@@ -14,7 +14,7 @@ async def main(revisions: list[str]) -> int:
     for revision in revisions or MINIMUM:
         results = await run(revision)
         print("\n".join(results.lines()), flush=True)
-        good &= results.agrees and results.enough
+        good &= results.good
     return 0 if good else 1
 
 

@@ -31,8 +31,9 @@ CREDENTIAL = ("x-operator", "the operator's own")
 # What the people's door adds of its own accord: where a request came from, and how long it is.
 ADDED = frozenset({b"content-length", b"forwarded", b"via", b"x-forwarded-for", b"x-forwarded-host",
                    b"x-forwarded-prefix", b"x-forwarded-proto"})  # fmt: skip
-# What tells any two calls apart, and the sizes, which are those of different messages.
-APART = frozenset({"id", "door", "received", "duration", "request_bytes", "response_bytes"})
+# What tells any two calls apart, the sizes, which are those of different messages, and what is known of an answer that
+# was read: people's are handed on unread.
+APART = frozenset({"id", "door", "received", "duration", "request_bytes", "response_bytes", "broken"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,6 +54,9 @@ needs_conformance_suite = pytest.mark.skipif(
 needs_mcp_schemas = pytest.mark.skipif(
     not MCP_SCHEMAS.is_dir(), reason="needs the protocol's schemas, mcp-REVISION.schema.json: set MCP_SCHEMAS=DIR"
 )
+needs_redis = pytest.mark.skipif(
+    shutil.which("redis-server") is None, reason="needs redis-server: `apt-get install redis-server` brings it"
+)
 needs_corpus = pytest.mark.skipif(
     not CORPUS.is_dir(), reason="needs a folder of public OpenAPI documents: set CORPUS=DIR to name one"
 )

@@ -7,6 +7,7 @@ from functools import partial
 import orjson
 
 from bridge.egress.upstream import Upstream
+from bridge.egress.webhook import Post, no_post
 from bridge.model import (
     Annotations,
     Api,
@@ -33,6 +34,7 @@ from bridge.model import (
 )
 from bridge.pipeline.authenticate import Anonymous
 from bridge.pipeline.match import Router
+from bridge.pipeline.policy import NO_POLICY, Approvals
 from bridge.pipeline.runtime import Authenticator, Limits, McpDoor, Runtime
 from bridge.pipeline.toolset import NOTHING as NOTHING_BESIDE
 from bridge.pipeline.toolset import Offer, Toolset
@@ -70,7 +72,7 @@ def endpoint(
     route: Route = ROUTE,
 ) -> Endpoint:
     """Sends its arguments as a JSON body (a GET none), insists on `required`, and hands JSON on as it came."""
-    described = operation(name, method, path, timeout=timeout)
+    described = replace(operation(name, method, path, timeout=timeout), confirm=confirm or None)
 
     def build(arguments: Arguments) -> Wire:
         body = None if method == "GET" else orjson.dumps(dict(arguments))
@@ -130,6 +132,8 @@ class Plan:
     digest: str = "d1"
     upstream: Upstream | None = None
     offer: Offer = NOTHING_BESIDE
+    approvals: Approvals = NO_POLICY
+    post: Post = no_post
     shared: Shared | None = None
     """What several runtimes of one test have in common; a new one in memory if None."""
 
@@ -164,6 +168,8 @@ def world(endpoints: Iterable[Endpoint], plan: Plan | None = None) -> World:
         upstream=plan.upstream or played,
         buckets=MemoryBuckets(),
         leases=MemoryLeases(),
+        approvals=plan.approvals,
+        post=plan.post,
         shared=plan.shared or memory(),
         limits=plan.limits,
         mcp=plan.mcp,

@@ -18,7 +18,9 @@ FOREIGN = ("process_", "python_")
 def filled() -> Metrics:
     """With at least one series of every metric."""
     metrics = Metrics("1.2.3", lambda: 1)
-    metrics.account(replace(PLAIN, door="mcp", truncated=True, reported=("query 'a': no",)))
+    metrics.account(replace(PLAIN, door="mcp", truncated=True, broken=True, reported=("query 'a': no",)))
+    metrics.reloaded("applied")
+    metrics.refreshed("orders", "unchanged")
     metrics.loaded(Catalog((Api("orders"),)), 1)
     return metrics
 

@@ -22,17 +22,28 @@ Shape = Mapping[str, Callable[[Json], bool]]
 def read_blocks(answer: Answer) -> Result | None:
     """None where the body is no JSON at all. An array of anything else is JSON text, with a note; nothing is lost."""
     try:
-        value = orjson.loads(answer.body)
+        value = orjson.loads(answer.body.removeprefix(b"\xef\xbb\xbf"))
     except ValueError:
         return None
-    wrong = _wrong(value)
-    if wrong:
+    blocks = _taken(value, answer.limits)
+    if isinstance(blocks, str):
         text = Text(clipped(text_of(answer), answer.limits.text))
-        return malformed(Result((text,), answer.promise.placeholder), wrong)
-    blocks = tuple(_bounded(block, answer.limits) for block in value[: answer.limits.blocks])
+        return malformed(Result((text,), answer.promise.placeholder), blocks)
     if len(value) > len(blocks):
         blocks += (Text(f"[cut: {len(blocks)} of {len(value)} content blocks are shown]"),)
     return Result(blocks or (Text("[no content blocks]"),), answer.promise.placeholder)
+
+
+def _taken(value: Json, limits: Limits) -> tuple[Block, ...] | str:
+    """The first blocks of a list of them, or what is wrong with it."""
+    if not isinstance(value, list):
+        return "is no array"
+    kept = value[: limits.blocks]
+    wrong = next((f"at [{at}] {wrong}" for at, block in enumerate(kept) if (wrong := _wrong_block(block))), "")
+    try:
+        return wrong or tuple(_bounded(block, limits) for block in kept)
+    except TypeError:  # orjson reads four times as many levels as it writes
+        return "is nested more deeply than can be passed on"
 
 
 # --- what MCP says of them --------------------------------------------------------------------------------------------
@@ -107,14 +118,8 @@ _TYPES: Mapping[str, tuple[Shape, Shape]] = {
 }
 
 
-def _wrong(value: Json) -> str:
-    """What is wrong with a list of content blocks, for its author; empty if nothing is."""
-    if not isinstance(value, list):
-        return "is no array"
-    return next((f"at [{at}] {wrong}" for at, block in enumerate(value) if (wrong := _wrong_block(block))), "")
-
-
 def _wrong_block(block: Json) -> str:
+    """For the block's author; empty if nothing is wrong."""
     kind = block.get("type") if isinstance(block, dict) else None
     if not isinstance(kind, str) or kind not in _TYPES:
         return f"has none of the types {', '.join(_TYPES)}"

@@ -86,14 +86,15 @@ def _sequence(answer: Answer) -> Result:
 
 def _alone(answer: Answer, item: Item) -> Result:
     """One item as if it were the whole answer: JSON, or text where it is a JSON string or none at all."""
-    plain = replace(answer, content_type="", media_type="")
     try:
         value: Json = orjson.loads(item.content)
     except ValueError:
         value = item.content.decode("utf-8", "replace")
-    if isinstance(value, str) and answer.promise.fits is None:
-        return _text(replace(plain, body=value.encode()))
-    return _json(replace(plain, body=item.content)) or _text(replace(plain, body=item.content))
+    if isinstance(value, str):
+        text = clipped(value, answer.limits.text)
+        return Result((Text(text),), _as_text(answer, text))
+    plain = replace(answer, content_type="", body=item.content)
+    return _json(plain) or _text(plain)
 
 
 # --- text -------------------------------------------------------------------------------------------------------------
@@ -125,10 +126,10 @@ def _media(answer: Answer) -> Result:
     media_type = answer.media_type or "application/octet-stream"
     limit = answer.limits.blob if kind == "blob" else answer.limits.picture
     if answer.cut or len(answer.body) > limit:
-        return undeclared(answer, Result((_too_large(answer, media_type, limit),), answer.promise.placeholder))
+        return Result((_too_large(answer, media_type, limit),), answer.promise.placeholder)
     data = b64encode(answer.body).decode("ascii")
     uri = answer.promise.uri if kind == "blob" else ""
-    return undeclared(answer, Result((Media(kind, data, media_type, uri),), answer.promise.placeholder))
+    return Result((Media(kind, data, media_type, uri),), answer.promise.placeholder)
 
 
 def _too_large(answer: Answer, media_type: str, limit: int) -> Link | Text:

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 from bridge.egress.decode.answer import Answer
 from bridge.egress.decode.filename import file_name
 from bridge.model import Link, Result, Text
+from bridge.model.media import is_json
 
 # RFC 8288 section 3. Nothing gives back what it took, and a field that is longer than any reader wants is not read.
 _LINK = re.compile(r"<([^<>]*+)>((?:\s*+;[^,;\"]*+(?:\"[^\"]*+\")?+)*+)")
@@ -47,9 +48,10 @@ def head_notes(answer: Answer) -> tuple[Text, ...]:
 
 
 def file_note(answer: Answer, result: Result) -> tuple[Text, ...]:
-    """What a download calls itself, unless a link says so already."""
+    """What a download calls itself, unless a link says so already. JSON is none: APIs give it a file name so that no
+    browser takes it for something else."""
     disposition = answer.fields.get(b"content-disposition")
-    if disposition is None or isinstance(result.blocks[0], Link):
+    if disposition is None or is_json(answer.media_type) or isinstance(result.blocks[0], Link):
         return ()
     name = file_name(disposition)
     return (Text(f"file name: {name}"),) if name else ()

@@ -66,14 +66,10 @@ def held(answer: Answer, result: Result, value: Json, *, kept: bool = True) -> R
 
 
 def undeclared(answer: Answer, result: Result) -> Result:
-    """`result`, marked if JSON was promised and this is of a media type that the document does not name at all."""
+    """Text, marked if JSON was promised and the document does not name its media type at all: a page that wants a
+    login, say. Pictures and files need no mark, their blocks say what they are."""
     declared = answer.promise.declared
-    if (
-        answer.promise.fits is None
-        or not declared
-        or answer.media_type in declared
-        or any("*" in one for one in declared)
-    ):
+    if answer.promise.fits is None or not declared or answer.media_type in declared or "*" in "".join(declared):
         return result
     kind = answer.media_type or "content without a type"
     note = f"[this answer is {kind}, where its document promises {', '.join(sorted(declared))}]"

@@ -12,7 +12,8 @@ from bridge.ingress.mcp.exchange import Exchange, notification
 from bridge.ingress.mcp.modern import CAPABILITIES_KEY
 from bridge.ingress.mcp.refusals import InvalidParams
 from bridge.ingress.mcp.render import Pieces
-from bridge.model import Agent, Json, Progress, Question, Questions, Report
+from bridge.model import Agent, CannotAsk, Json, Progress, Question, Questions, Report
+from bridge.pipeline.forms import older
 
 LONGEST_STATE = 64 << 10
 MOST_ANSWERS = 32
@@ -81,9 +82,20 @@ async def _tell(exchange: Exchange, token: str | int, progress: Progress) -> Non
 
 
 def question_params(question: Question, *, mode: bool) -> Json:
-    """Of `elicitation/create`. `mode` came with 2025-11-25."""
-    params = {"message": question.message, "requestedSchema": question.schema}
-    return {"mode": "form", **params} if mode else params
+    """Of `elicitation/create`. `mode` came with 2025-11-25, and so did most of what a form can hold."""
+    if mode:
+        return {"mode": "form", "message": question.message, "requestedSchema": question.schema}
+    return {"message": question.message, "requestedSchema": older(question.schema)}
+
+
+def elicited(response: Json) -> Json:
+    """The ElicitResult of a client's response to `elicitation/create`. Raises CannotAsk."""
+    result = response.get("result") if isinstance(response, dict) else None
+    if not isinstance(result, dict) or result.get("action") not in {"accept", "decline", "cancel"}:
+        raise CannotAsk("the client could not put the question to anybody")
+    if not isinstance(result.get("content", {}), dict):
+        raise CannotAsk("the client's answer to the question is none: its content must be an object")
+    return result
 
 
 def input_required(questions: Questions) -> Pieces:

@@ -2,14 +2,14 @@
 
 import orjson
 
-from bridge.ingress.mcp.eras import SUPPORTED
+from bridge.ingress.mcp.eras import supported
 from bridge.ingress.mcp.exchange import Exchange
 from bridge.ingress.mcp.render import Pieces, server_info
 from bridge.model import Json
 
 
 def discover(exchange: Exchange) -> Pieces:
-    versions = b'"supportedVersions":%s,' % orjson.dumps(SUPPORTED)
+    versions = b'"supportedVersions":%s,' % orjson.dumps(supported(exchange.rt.mcp))
     return versions, capabilities(exchange, live=True), *instructions(exchange), freshness(exchange)
 
 

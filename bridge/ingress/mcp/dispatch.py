@@ -15,13 +15,13 @@ from bridge.ingress.mcp.methods import looked_up
 from bridge.ingress.mcp.modern import climb
 from bridge.ingress.mcp.refusals import Internal
 from bridge.ingress.mcp.render import advice, asked, error, result, tool_members
-from bridge.model import Call, ClientGone, Headers, Outcome, Refusal
+from bridge.model import Call, ClientGone, Headers, Outcome, Refusal, SessionGone
 from bridge.pipeline.run import refused
 
 log = logging.getLogger(__name__)
 
 # Refusals of the HTTP exchange keep their status whatever the message was; so does a fault of ours.
-KEPT = frozenset({401, 403, 405, 406, 413, 415, 421, 429, 500, 501})
+KEPT = frozenset({401, 403, 405, 406, 413, 415, 421, 429, 500, 501, 503})
 # For all others the JSON-RPC code decides. 2026-07-28 gives each its status; before, an answered request is a 200 even
 # if the answer is an error, and only what is no request at all is a 400.
 STATUS: Mapping[bool, Mapping[int, int]] = {
@@ -47,8 +47,8 @@ async def dispatch(exchange: Exchange) -> Reply:
     _, handler = looked_up(exchange.message, modern=exchange.revision.modern)
     call = exchange.call
     try:
-        if exchange.revision is MODERN and exchange.fields:
-            climb(exchange.message, exchange.fields)
+        if exchange.revision is MODERN:
+            climb(exchange.rt.mcp, exchange.message, exchange.fields)
         made = await handler(exchange)
         status, body = _rendered(exchange, made)
     except ClientGone as left:
@@ -87,4 +87,5 @@ def _rendered(exchange: Exchange, made: Made) -> tuple[int, bytes]:
 
 
 def status_of(refusal: Refusal, *, modern: bool) -> int:
-    return refusal.http if refusal.http in KEPT else STATUS[modern].get(refusal.rpc, 200)
+    kept = refusal.http in KEPT or isinstance(refusal, SessionGone)
+    return refusal.http if kept else STATUS[modern].get(refusal.rpc, 200)

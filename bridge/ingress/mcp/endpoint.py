@@ -6,7 +6,7 @@ What is wrong with a request as a whole is accounted like a message of its own.
 import asyncio
 import logging
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from bridge.ingress.answer import Answer
 from bridge.ingress.asgi import Receive, Scope, Send, peer
@@ -14,15 +14,31 @@ from bridge.ingress.body import Upload, WhileThere, read_whole
 from bridge.ingress.mcp.dispatch import Reply, dispatch, gone, status_of
 from bridge.ingress.mcp.envelope import Message, decode, id_of, read
 from bridge.ingress.mcp.eras import Revision, revision_of
-from bridge.ingress.mcp.exchange import Exchange, Standing, new_call
-from bridge.ingress.mcp.headers import VERSION, check_accept, fields_of, plain, screen, takes_streams, too_large
+from bridge.ingress.mcp.exchange import ANSWERED, Exchange, new_call
+from bridge.ingress.mcp.headers import (
+    VERSION,
+    check_accept,
+    fields_of,
+    in_session,
+    methods_of,
+    plain,
+    screen,
+    takes_streams,
+    too_large,
+)
 from bridge.ingress.mcp.legacy import MOST_AT_ONCE, batch
-from bridge.ingress.mcp.line import Line, Mute, Post
+from bridge.ingress.mcp.line import Mute, Post
 from bridge.ingress.mcp.methods import looked_up
-from bridge.ingress.mcp.render import closed, error
-from bridge.model import ClientGone, Headers, Json, Refusal, TooLarge
+from bridge.ingress.mcp.render import error
+from bridge.ingress.mcp.sessions.attend import attend
+from bridge.ingress.mcp.sessions.entry import begin, check_batch, entered, leave, subscriber
+from bridge.ingress.mcp.sessions.line import InSession
+from bridge.ingress.mcp.sessions.trail import Trail
+from bridge.ingress.mcp.standing import Open
+from bridge.model import Call, ClientGone, Headers, Json, Refusal, Session, TooLarge
 from bridge.pipeline.run import finish, refused
-from bridge.pipeline.runtime import Holder, Runtime
+from bridge.pipeline.runtime import Legacy, Runtime
+from bridge.state.base import Shared
 
 log = logging.getLogger(__name__)
 
@@ -44,30 +60,8 @@ class Visit:
     size: int = 0
     """Bytes of the POST, charged to its first call."""
     sent: int = 0
-    standing: "Open | None" = None
-
-
-@dataclass(frozen=True, slots=True)
-class Open:
-    """A stream that outlives its runtime: everything that is left of its request."""
-
-    reply: Reply
-    standing: Standing
-    line: Post
-    identity: bytes
-
-    async def run(self, holder: Holder) -> None:
-        """To the end, however it comes; the call is finished with the runtime of that moment."""
-        left = True
-        try:
-            meta = await self.standing.run(holder)
-            door = holder.current.mcp
-            await self.line.reply(200, (), closed(self.identity, meta, door.name, door.version))
-            left = False
-        except (ClientGone, OSError):
-            log.debug("the client left its stream")
-        finally:
-            await finish(holder.current, self.reply.call, self.reply.outcome, sent=self.line.sent, gone=left)
+    session: Session | None = None
+    standing: Open | None = None
 
 
 async def serve(rt: Runtime, scope: Scope, receive: Receive, send: Send, toolset: str) -> Open | None:
@@ -95,23 +89,51 @@ async def _finish(visit: Visit, *, left: bool) -> None:
 async def _visit(visit: Visit, scope: Scope) -> None:
     """Raises ClientGone."""
     value: Json = None
+    call = new_call(visit.peer, "")
     try:
-        screen(visit.rt, scope, visit.fields)
+        screen(visit.rt, scope, visit.fields, methods_of(visit.rt, visit.fields))
+        if scope["method"] != "POST":
+            await _beside(visit, scope["method"], call)
+            return
         body = await _body(visit)
         visit.size = len(body)
         value = decode(body)
-        revision = revision_of(plain(visit.fields, VERSION), value)
+        revision = revision_of(visit.rt.mcp, plain(visit.fields, VERSION), value)
         check_accept(visit.fields, modern=revision.modern)
-        messages = batch(value) if isinstance(value, list) else read(value)
+        continued = not revision.modern and in_session(visit.rt, visit.fields) and not _begins(value)
+        messages = batch(value) if isinstance(value, list) else read(value, responses=continued)
+        if continued:
+            visit.session, revision = await entered(visit.rt, call, visit.fields, visit.toolset)
+            if isinstance(messages, list):
+                check_batch(revision)
     except ClientGone:
         raise
     except Refusal as refusal:
-        await _refuse(visit, refusal, id_of(value))
+        await _refuse(visit, refusal, id_of(value), call)
         return
     if isinstance(messages, Message):
         await _single(visit, revision, messages)
     else:
         await _whole(visit, *await _batch(visit, revision, messages))
+
+
+def _begins(value: Json) -> bool:
+    """Whoever begins a session anew belongs to none, whatever its headers still say."""
+    return isinstance(value, dict) and value.get("method") == "initialize"
+
+
+async def _beside(visit: Visit, method: str, call: Call) -> None:
+    """What a session's client does beside sending messages. Raises a Refusal."""
+    call.method = method
+    session, _ = await entered(visit.rt, call, visit.fields, visit.toolset)
+    if method == "DELETE":
+        await leave(visit.rt, call, session)
+        visit.replies.append(Reply(call, ANSWERED, 204, b""))
+        await _whole(visit, 204, (), b"")
+        return
+    line = Post(visit.receive, visit.send, streams=True, leaving=True)
+    standing = await attend(visit.rt, call, session, visit.fields, line)
+    visit.standing = Open(Reply(call, ANSWERED, 200, b""), standing, line, b"")
 
 
 async def _body(visit: Visit) -> bytes:
@@ -121,8 +143,8 @@ async def _body(visit: Visit) -> bytes:
         raise too_large(visit.rt) from None
 
 
-async def _refuse(visit: Visit, refusal: Refusal, identity: bytes | None) -> None:
-    reply = Reply(new_call(visit.peer, ""), refused(refusal), status_of(refusal, modern=True), error(identity, refusal))
+async def _refuse(visit: Visit, refusal: Refusal, identity: bytes | None, call: Call) -> None:
+    reply = Reply(call, refused(refusal), status_of(refusal, modern=True), error(identity, refusal))
     visit.replies.append(reply)
     await _whole(visit, reply.status, _headers(reply), reply.body)
 
@@ -133,22 +155,35 @@ async def _single(visit: Visit, revision: Revision, message: Message) -> None:
         visit.send,
         streams=message.id is not None and takes_streams(visit.fields),
         leaving=revision.modern,
+        trail=_trail(visit, revision, message),
     )
     reply = await _reply(visit, revision, message, line)
     if reply.standing is not None and message.id is not None:
         visit.replies.remove(reply)
         visit.standing = Open(reply, reply.standing, line, message.id)
         return
-    if reply.status == 499:
+    if reply.status == 499 and revision.modern:
         raise ClientGone("the client left before the answer was ready")
-    await line.reply(reply.status, _headers(reply), reply.body)
+    if reply.status == 499:
+        await line.nothing()
+    else:
+        await line.reply(reply.status, _headers(reply), reply.body)
     visit.sent = line.sent
 
 
-async def _reply(visit: Visit, revision: Revision, message: Message, line: Line) -> Reply:
+def _trail(visit: Visit, revision: Revision, message: Message) -> Trail | None:
+    shared, session = visit.rt.shared, visit.session
+    if shared is None or session is None or message.id is None:
+        return None
+    return Trail.begin(shared, session.id, message.id, primes=revision.name >= "2025-11-25")
+
+
+async def _reply(visit: Visit, revision: Revision, message: Message, line: Post | Mute) -> Reply:
     name, _ = looked_up(message, modern=revision.modern)
     rt, call = visit.rt, new_call(visit.peer, name)
     exchange = Exchange(rt, rt.toolsets[visit.toolset], revision, message, call, line, visit.fields)
+    if not revision.modern and rt.shared is not None and rt.mcp.legacy is Legacy.SESSIONS:
+        exchange = _keeping(exchange, rt.shared, visit.session, line)
     try:
         reply = await dispatch(exchange)
     except asyncio.CancelledError:
@@ -156,6 +191,16 @@ async def _reply(visit: Visit, revision: Revision, message: Message, line: Line)
         raise
     visit.replies.append(reply)
     return reply
+
+
+def _keeping(exchange: Exchange, shared: Shared, session: Session | None, line: Post | Mute) -> Exchange:
+    """With what a legacy client can do where sessions are kept."""
+    if session is None:
+        return replace(exchange, open_session=begin)
+    exchange.call.session = session
+    identity = exchange.message.id
+    attended = InSession(line, shared, session, identity) if identity is not None else line
+    return replace(exchange, line=attended, session=session, subscribe=subscriber(shared, session))
 
 
 async def _batch(visit: Visit, revision: Revision, messages: list[Message]) -> tuple[int, Headers, bytes]:

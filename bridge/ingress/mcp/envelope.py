@@ -18,9 +18,16 @@ MOST_NESTED = 128
 MOST_ID = 256
 
 
+RESPONSE = ""
+"""The method of a Message that answers a request of ours. No request can have it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A request, or a notification when `id` is None. `id` is JSON text, ready to be echoed."""
+    """A request, or a notification when `id` is None. `id` is JSON text, ready to be echoed.
+
+    A response is told from a notification by the method RESPONSE: its `params` are all of it.
+    """
 
     method: str
     params: dict[str, Json]
@@ -60,11 +67,13 @@ def _inside(value: Json) -> Iterable[Json]:
     return value if isinstance(value, list) else ()
 
 
-def read(value: Json) -> Message:
-    """Raises InvalidRequest for whatever is neither a request nor a notification."""
+def read(value: Json, *, responses: bool = False) -> Message:
+    """Raises InvalidRequest for whatever is neither a request nor a notification, nor a response where one may come."""
     if not isinstance(value, dict) or value.get("jsonrpc") != "2.0":
         raise InvalidRequest('a message must be a JSON object with "jsonrpc": "2.0"')
     method = value.get("method")
+    if responses and "method" not in value and ("result" in value) != ("error" in value):
+        return Message(RESPONSE, value)
     if not isinstance(method, str) or not method:
         raise InvalidRequest("a message must be a request or a notification: its method must be a string")
     params = value.get("params")

@@ -25,7 +25,7 @@ ANSWERED = Outcome(200, origin=Origin.GATEWAY)
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """`session` is a legacy client's, None without one; `fields` are the request's headers, empty on stdio."""
+    """`session` is a legacy client's, if it has one; `fields` are the request's headers, None where there are none."""
 
     rt: Runtime
     toolset: Toolset
@@ -33,14 +33,20 @@ class Exchange:
     message: Message
     call: Call
     line: Line
-    fields: dict[bytes, bytes]
+    fields: dict[bytes, bytes] | None
     session: Session | None = None
     open_session: "OpenSession | None" = None
     """None where a legacy client cannot keep a session."""
+    subscribe: "Subscribe | None" = None
+    """None where nothing can be told of later."""
 
 
 OpenSession: TypeAlias = Callable[[Exchange, str], Awaitable[Headers]]
 """`initialize` agreed on a revision: a session begins. Returns headers for the answer. Raises StateUnavailable."""
+
+
+Subscribe: TypeAlias = Callable[[str, bool], Awaitable[None]]
+"""Begins (True) or ends a legacy client's subscription of the resource at an address. Raises a Refusal."""
 
 
 class Standing(Protocol):

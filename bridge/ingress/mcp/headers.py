@@ -8,13 +8,19 @@ import re
 
 from bridge.ingress.asgi import Scope
 from bridge.ingress.gate import ForeignOrigin, Misdirected, invited, is_host, public_origin, served, upgrade_refused
+from bridge.ingress.mcp.eras import MODERN
 from bridge.ingress.mcp.refusals import InvalidRequest, NotAcceptable, NotPost, UnsupportedMedia
 from bridge.model import TooLarge
-from bridge.pipeline.runtime import Runtime
+from bridge.pipeline.runtime import Legacy, Runtime
 
 JSON = b"application/json"
 STREAM = b"text/event-stream"
 VERSION = b"mcp-protocol-version"
+SESSION = b"mcp-session-id"
+LAST_EVENT = b"last-event-id"
+
+_POST = frozenset({"POST"})
+_ALL = frozenset({"POST", "GET", "DELETE"})
 
 _PLAIN = re.compile(rb"[\t\x20-\x7e]*")
 
@@ -42,18 +48,29 @@ def plain(fields: dict[bytes, bytes], name: bytes) -> str | None:
     return value.decode("ascii") if _PLAIN.fullmatch(value) else ""
 
 
-def screen(rt: Runtime, scope: Scope, fields: dict[bytes, bytes]) -> None:
+def screen(rt: Runtime, scope: Scope, fields: dict[bytes, bytes], methods: frozenset[str] = _POST) -> None:
     """Raises InvalidRequest, Misdirected, ForeignOrigin, UpgradeRefused, NotPost, UnsupportedMedia, TooLarge."""
     _check_address(rt, scope, fields)
     # RFC 9110 section 7.8 lets a server ignore it. The server under us does not read the body of such a request.
     if b"upgrade" in fields:
         raise upgrade_refused()
-    if scope["method"] != "POST":
-        raise NotPost("this endpoint takes POST", headers=((b"allow", b"POST"),))
-    _check_media(fields)
+    if scope["method"] not in methods:
+        allowed = ", ".join(sorted(methods, reverse=True))
+        raise NotPost(f"this endpoint takes {allowed} here", headers=((b"allow", allowed.encode()),))
+    if scope["method"] == "POST":
+        _check_media(fields)
     length = fields.get(b"content-length", b"")
     if length.isdigit() and (len(length) > 15 or int(length) > rt.mcp.body_bytes):
         raise too_large(rt)
+
+
+def methods_of(rt: Runtime, fields: dict[bytes, bytes]) -> frozenset[str]:
+    """What may be done with the endpoint. 2026-07-28 has POST alone, and so have clients without a session."""
+    return _ALL if in_session(rt, fields) and plain(fields, VERSION) != MODERN.name else _POST
+
+
+def in_session(rt: Runtime, fields: dict[bytes, bytes]) -> bool:
+    return SESSION in fields and rt.shared is not None and rt.mcp.legacy is Legacy.SESSIONS
 
 
 def too_large(rt: Runtime) -> TooLarge:
@@ -104,6 +121,12 @@ def check_accept(fields: dict[bytes, bytes], *, modern: bool) -> None:
         raise NotAcceptable("Accept must list application/json and text/event-stream")
     if not listed & {JSON, b"application/*", b"*/*"}:
         raise NotAcceptable("Accept must list application/json: that is what answers are")
+
+
+def check_takes_stream(fields: dict[bytes, bytes]) -> None:
+    """Raises NotAcceptable."""
+    if not takes_streams(fields):
+        raise NotAcceptable("Accept must list text/event-stream: that is what this answer is")
 
 
 def takes_streams(fields: dict[bytes, bytes]) -> bool:

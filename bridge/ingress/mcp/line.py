@@ -18,6 +18,8 @@ STREAM: Headers = (
     # 2026-07-28, Streamable HTTP: servers "SHOULD include the X-Accel-Buffering: no response header".
     (b"x-accel-buffering", b"no"),
 )
+ALIVE = b":\n\n"
+"""A comment, which shows that the stream is open."""
 
 
 class Line(Protocol):
@@ -45,10 +47,27 @@ class Line(Protocol):
 
 
 class Trail(Protocol):
-    """Where the events of a stream are kept, for a client that comes back for them."""
+    """Gives the events of a stream their ids, by which a client that comes back says what it had."""
 
-    async def keep(self, event: bytes) -> str:
-        """Returns the event's id."""
+    async def first(self) -> bytes:
+        """What the stream begins with, as it goes out."""
+
+    async def keep(self, message: bytes, *, last: bool = False) -> str:
+        """Returns the event's id, "" where it has none. `last`: nothing comes after it."""
+
+
+class Way(Protocol):
+    """What a session's line writes to."""
+
+    @property
+    def streams(self) -> bool: ...
+
+    async def open(self) -> None:
+        """Begins a stream, where one can be begun and has not been."""
+
+    async def notify(self, message: bytes) -> None: ...
+
+    async def alive(self) -> None: ...
 
 
 class Mute:
@@ -59,6 +78,9 @@ class Mute:
 
     def there(self) -> AbstractAsyncContextManager[object]:
         return nullcontext()
+
+    async def open(self) -> None:
+        pass
 
     async def notify(self, message: bytes) -> None:
         pass
@@ -76,7 +98,7 @@ class Post:
     `leaving` says that the client's disconnect cancels; `trail` gives the events of a stream their ids.
     """
 
-    __slots__ = ("_answer", "_connection", "_leaving", "_opened", "_trail", "sent", "streams")
+    __slots__ = ("_answer", "_connection", "_leaving", "_trail", "opened", "sent", "streams")
     asks = False
 
     def __init__(
@@ -89,37 +111,72 @@ class Post:
         self._connection.leave_unread()
         self._leaving = leaving
         self._trail = trail
-        self._opened = False
+        self.opened = False
+
+    def follow(self, trail: Trail) -> None:
+        """Events have ids from now on."""
+        self._trail = trail
 
     def there(self) -> AbstractAsyncContextManager[object]:
         return WhileThere(self._connection) if self._leaving else nullcontext()
 
+    async def open(self) -> None:
+        """Begins the stream, before there is anything to say on it."""
+        if self.opened or not self.streams:
+            return
+        self.opened = True
+        await self._answer.start(200, (*STREAM, (b"date", now())))
+        if self._trail is not None:
+            await self.write(await self._trail.first())
+
+    async def write(self, events: bytes) -> None:
+        """Sends events as they are, on a stream that was begun."""
+        if events:
+            await self._answer.chunk(events)
+            self.sent = self._answer.sent
+
     async def notify(self, message: bytes) -> None:
         if not self.streams:
             return
-        if not self._opened:
-            self._opened = True
-            await self._answer.start(200, (*STREAM, (b"date", now())))
-        await self._answer.chunk(await self._event(message))
-        self.sent = self._answer.sent
+        if not self.opened:
+            await self.open()
+        await self.write(await self._event(message))
 
     async def alive(self) -> None:
-        if self._opened:
-            await self._answer.chunk(b":\n\n")
+        if self.opened:
+            await self.write(ALIVE)
 
     async def ask(self, question: Question) -> Json:
         raise CannotAsk("without a session nobody can be asked while a call waits")
 
     async def reply(self, status: int, headers: Headers, body: bytes) -> None:
         """The answer itself, exactly once. A stream's status and headers are out already."""
-        if self._opened:
-            await self._answer.end(await self._event(body))
+        if self.opened:
+            await self._answer.end(await self._event(body, last=True))
         else:
             await self._answer.whole(status, headers, body)
         self.sent = self._answer.sent
 
-    async def _event(self, message: bytes) -> bytes:
-        return event(message, await self._trail.keep(message) if self._trail is not None else "")
+    async def nothing(self) -> None:
+        """Ends without an answer: the client has cancelled its request, which is then not responded to."""
+        if self.opened and self._trail is not None:
+            await self._trail.keep(b"", last=True)
+        if self.opened:
+            await self.end()
+        elif self.streams:
+            # No event and no id: what reconnects would ask for the rest of this stream.
+            self.opened = True
+            await self._answer.whole(200, STREAM, b"")
+        else:
+            await self._answer.whole(202, (), b"")
+
+    async def end(self) -> None:
+        """Ends a stream that has no answer."""
+        await self.open()
+        await self._answer.end()
+
+    async def _event(self, message: bytes, *, last: bool = False) -> bytes:
+        return event(message, await self._trail.keep(message, last=last) if self._trail is not None else "")
 
 
 def event(message: bytes, identity: str = "") -> bytes:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from bridge.ingress.mcp.completion import complete
 from bridge.ingress.mcp.discover import discover
-from bridge.ingress.mcp.envelope import Message
+from bridge.ingress.mcp.envelope import RESPONSE, Message
 from bridge.ingress.mcp.exchange import Exchange, Handler, answered
 from bridge.ingress.mcp.legacy import initialize
 from bridge.ingress.mcp.listen import listen
@@ -16,6 +16,8 @@ from bridge.ingress.mcp.prompts import get_prompt
 from bridge.ingress.mcp.refusals import InvalidRequest, UnknownMethod
 from bridge.ingress.mcp.render import Pieces
 from bridge.ingress.mcp.resources import read_resource
+from bridge.ingress.mcp.sessions.notices import cancelled, responded
+from bridge.ingress.mcp.subscribing import subscribe, unsubscribe
 from bridge.ingress.mcp.tools import call_tool
 
 
@@ -52,14 +54,18 @@ MODERN: Mapping[str, Handler] = {
 LEGACY: Mapping[str, Handler] = {
     "initialize": initialize,
     "ping": answered(_nothing),
+    "resources/subscribe": subscribe,
+    "resources/unsubscribe": unsubscribe,
     **_BOTH,
 }
+NOTIFIED: Mapping[str, Handler] = {"notifications/cancelled": cancelled, RESPONSE: responded}
+"""What is not answered and yet has an effect: with sessions, which only the revisions before 2026-07-28 have."""
 _UNKNOWN, _TAKEN = answered(_unknown), answered(_taken)
 
 
 def looked_up(message: Message, *, modern: bool) -> tuple[str, Handler]:
     """The handler, and a name for records, which a stranger's inventions must not fill."""
     if message.id is None:
-        return "notifications", _TAKEN
+        return "notifications", _TAKEN if modern else NOTIFIED.get(message.method, _TAKEN)
     handler = (MODERN if modern else LEGACY).get(message.method)
     return (message.method, handler) if handler else ("unknown", _UNKNOWN)

@@ -10,6 +10,7 @@ from bridge.ingress.mcp.headers import VERSION, plain
 from bridge.ingress.mcp.mirror import unwrap
 from bridge.ingress.mcp.refusals import HeaderMismatch, InvalidParams
 from bridge.model import Json
+from bridge.pipeline.runtime import McpDoor
 
 CAPABILITIES_KEY = "io.modelcontextprotocol/clientCapabilities"
 SERVER_KEY = "io.modelcontextprotocol/serverInfo"
@@ -17,19 +18,23 @@ SERVER_KEY = "io.modelcontextprotocol/serverInfo"
 NAMED = {"tools/call": "name", "prompts/get": "name", "resources/read": "uri"}
 
 
-def climb(message: Message, fields: dict[bytes, bytes]) -> None:
-    """Raises InvalidParams, HeaderMismatch, UnsupportedVersion."""
+def climb(door: McpDoor, message: Message, fields: dict[bytes, bytes] | None) -> None:
+    """`fields` is None where there are no headers. Raises InvalidParams, HeaderMismatch, UnsupportedVersion."""
     version = _version(message)
+    if fields is not None:
+        version = _repeated(message, fields, version)
+    if version is not None and version != MODERN.name:
+        raise unsupported(door, version)
+
+
+def _repeated(message: Message, fields: dict[bytes, bytes], version: str | None) -> str:
     if message.id is not None or version is not None:
         _check_repeated(fields, VERSION, version)
     if message.id is not None or b"mcp-method" in fields:
         _check_repeated(fields, b"mcp-method", message.method)
     if message.id is not None and message.method in NAMED:
         _check_name(message.params.get(NAMED[message.method]), fields)
-    if version is None:
-        version = plain(fields, VERSION) or ""
-    if version != MODERN.name:
-        raise unsupported(version)
+    return plain(fields, VERSION) or "" if version is None else version
 
 
 def _version(message: Message) -> str | None:

@@ -10,6 +10,8 @@ from bridge.ingress.mcp.exchange import ANSWERED, Exchange, Made, further
 from bridge.ingress.mcp.refusals import InvalidParams
 from bridge.ingress.mcp.resources import contents, failure, not_found
 from bridge.model import Json, Prompt, PromptMessage
+from bridge.pipeline.ask import InputNeeded
+from bridge.pipeline.fill import fill_prompt
 from bridge.pipeline.run import gate
 
 _PLACE = re.compile(r"\{\{ *([A-Za-z0-9_.-]+) *\}\}")
@@ -17,12 +19,18 @@ LONGEST_ARGUMENT = 100_000
 
 
 async def get_prompt(exchange: Exchange) -> Made:
-    """Raises InvalidParams, ResourceNotFound, ResourceFailed, ClientGone."""
+    """Raises InvalidParams, ResourceNotFound, ResourceFailed, ClientGone, and what asking for arguments raises."""
     prompt, arguments = _understood(exchange)
     exchange.call.agent = agent_of(exchange)
     await gate(exchange.rt, exchange.call)
-    _check(prompt, arguments)
+    _check_known(prompt, arguments)
     async with exchange.line.there():
+        exchange.call.arguments = arguments
+        try:
+            arguments = await fill_prompt(exchange.rt, exchange.call, prompt, arguments)
+        except InputNeeded as asked:
+            return Made(asked.outcome)
+        _check_complete(prompt, arguments)
         messages = [await _message(exchange, message, arguments) for message in prompt.messages]
     members = [b'"messages":', orjson.dumps(messages)]
     return Made(ANSWERED, [b'"description":', orjson.dumps(prompt.description), b",", *members]
@@ -44,13 +52,18 @@ def _understood(exchange: Exchange) -> tuple[Prompt, dict[str, str]]:
     return prompt, arguments
 
 
-def _check(prompt: Prompt, arguments: Mapping[str, str]) -> None:
-    known = {one.name for one in prompt.arguments}
+def _check_known(prompt: Prompt, arguments: Mapping[str, str]) -> None:
+    strange = sorted(arguments.keys() - {one.name for one in prompt.arguments})
+    if strange:
+        what = ", ".join(f"{name[:100]!r} is not known" for name in strange)
+        raise InvalidParams(f"arguments of {prompt.name!r}: {what}")
+
+
+def _check_complete(prompt: Prompt, arguments: Mapping[str, str]) -> None:
     missing = [one.name for one in prompt.arguments if one.required and one.name not in arguments]
-    strange = sorted(arguments.keys() - known)
-    if missing or strange:
-        what = [f"{name!r} is missing" for name in missing] + [f"{name[:100]!r} is not known" for name in strange]
-        raise InvalidParams(f"arguments of {prompt.name!r}: {', '.join(what)}")
+    if missing:
+        what = ", ".join(f"{name!r} is missing" for name in missing)
+        raise InvalidParams(f"arguments of {prompt.name!r}: {what}")
 
 
 async def _message(exchange: Exchange, message: PromptMessage, arguments: Mapping[str, str]) -> Json:

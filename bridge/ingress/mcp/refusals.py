@@ -31,12 +31,6 @@ class ResourceFailed(Refusal):
     code, http, rpc, title, readable = "resource_failed", 502, -32603, "Resource cannot be read", False
 
 
-class SessionGone(BadRequest):
-    """2025-11-25, Session Management: a request with an unknown or terminated session "MUST" be answered with 404."""
-
-    code, http, rpc, title = "session_gone", 404, -32600, "Session not found"
-
-
 class UnknownMethod(BadRequest):
     code, http, rpc, title = "unknown_method", 404, -32601, "Method not found"
 

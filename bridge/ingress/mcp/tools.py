@@ -31,14 +31,16 @@ def _understand(exchange: Exchange) -> None:
     call.tool, call.arguments, call.known = name, arguments or {}, endpoint is not None
     if endpoint is not None:
         aim(call, endpoint, call.arguments)
-        wanted = exchange.toolset.mirrors(name) if exchange.revision.modern and exchange.fields else ()
-        if wanted:
+        fields = exchange.fields if exchange.revision.modern else None
+        wanted = exchange.toolset.mirrors(name) if fields is not None else ()
+        if wanted and fields is not None:
             # Checked where arguments are checked, so that a stranger learns nothing about tools from it.
-            call.endpoint = replace(endpoint, check=partial(_check_both, endpoint, wanted, exchange.fields))
+            call.endpoint = replace(endpoint, check=partial(_check_both, endpoint, wanted, fields, call.arguments))
 
 
 def _check_both(
-    endpoint: Endpoint, wanted: tuple[Mirror, ...], fields: dict[bytes, bytes], arguments: Arguments
+    endpoint: Endpoint, wanted: tuple[Mirror, ...], fields: dict[bytes, bytes], sent: Arguments, arguments: Arguments
 ) -> None:
-    check_mirrors(wanted, arguments, fields)
+    """Headers repeat what the client sent; `arguments` hold what a person added to it as well."""
+    check_mirrors(wanted, sent, fields)
     endpoint.check(arguments)

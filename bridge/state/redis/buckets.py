@@ -1,11 +1,14 @@
 """Buckets that replicas share: GCRA in Redis, on Redis's clock, so that replicas' clocks need not agree.
 
 The round trip is the cost, not the arithmetic: all permits that are asked for in one turn of the event loop travel
-together. Where Redis does not answer in time, this process counts by itself and looks again a second later.
+together. Where Redis does not answer in time, this process counts by itself, and looks once a second whether Redis is
+back; no caller waits for that.
 """
 
 import asyncio
 import time
+from collections.abc import Coroutine
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from bridge.model.errors import StateUnavailable
@@ -17,8 +20,8 @@ TIME = "redis.call('TIME')"
 
 _MOST = 256
 """Permits in one trip: Redis does nothing else while it counts them."""
-_ALONE = 1.0
-"""Seconds for which Redis is left alone after it failed to answer."""
+_LOOK = 1.0
+"""Seconds between two looks for a Redis that failed to answer."""
 
 # KEYS: the buckets. ARGV, for each: nanoseconds between two permits, permits at once. Kept is the theoretical arrival
 # time of the next permit as seconds and nanoseconds: since 1970 in one number it would not fit into a double. A bucket
@@ -69,10 +72,12 @@ class RedisBuckets:
         self._script = Script(_GCRA.format(clock=clock))
         self._batch: _Batch | None = None
         self._under_way: set[asyncio.Task[None]] = set()
-        self._alone_until = 0.0
+        self._away = False
+        self._next_look = 0.0
 
     async def take(self, key: str, rate: float, burst: int) -> float:
-        if time.monotonic() < self._alone_until:
+        if self._away:
+            self._look()
             return await self._local.take(key, rate, burst)
         wait = await self._ask(self._link.key("bucket", key), round(1e9 / rate), burst)
         return await self._local.take(key, rate, burst) if wait is None else wait / 1e9
@@ -87,9 +92,7 @@ class RedisBuckets:
         if batch is None or len(batch.keys) >= _MOST:
             batch = self._batch = _Batch()
             # A task of its own rather than the first asker's: that one may be cancelled, and others wait as well.
-            task = asyncio.create_task(self._send(batch))
-            self._under_way.add(task)
-            task.add_done_callback(self._under_way.discard)
+            self._start(self._send(batch))
         future = asyncio.get_running_loop().create_future()
         batch.keys.append(key)
         batch.terms += (interval, burst)
@@ -103,8 +106,25 @@ class RedisBuckets:
         try:
             waits = await self._link.run(self._script, batch.keys, batch.terms)
         except StateUnavailable:
-            self._alone_until = time.monotonic() + _ALONE
+            self._away, self._next_look = True, time.monotonic() + _LOOK
         finally:
             for future, wait in zip(batch.asked, waits, strict=True):
                 if not future.done():
                     future.set_result(wait)
+
+    def _look(self) -> None:
+        now = time.monotonic()
+        if now >= self._next_look:
+            self._next_look = now + _LOOK
+            self._start(self._probe())
+
+    async def _probe(self) -> None:
+        with suppress(StateUnavailable):
+            await self._link.command("PING")
+            self._away = False
+
+    def _start(self, work: Coroutine[None, None, None]) -> None:
+        """Each ends within the link's time-out; `aclose` waits for them."""
+        task = asyncio.create_task(work)
+        self._under_way.add(task)
+        task.add_done_callback(self._under_way.discard)

@@ -16,7 +16,7 @@ from typing import TypeAlias
 from redis.asyncio import BlockingConnectionPool, Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
-from redis.exceptions import NoScriptError, RedisError
+from redis.exceptions import NoScriptError, ReadOnlyError, RedisError
 
 from bridge.model import Json
 from bridge.model.errors import StateUnavailable
@@ -104,6 +104,8 @@ class Link:
         except (RedisError, OSError, RuntimeError) as error:
             # A TimeoutError is an OSError; a RuntimeError is how uvloop refuses to write to a connection that closed.
             self._failed(error)
+            if isinstance(error, ReadOnlyError):
+                await self._part()
             raise StateUnavailable("what the gateway's replicas share cannot be reached; try again shortly") from error
 
     async def probe(self) -> None:
@@ -119,6 +121,11 @@ class Link:
             async with asyncio.timeout(self.timeout):
                 await client.connection_pool.aclose()
 
+    async def _part(self) -> None:
+        """From a server that is a primary no longer: whichever is one now stands behind the same name."""
+        with suppress(RedisError, OSError):
+            await self._client.connection_pool.disconnect(inuse_connections=False)
+
     async def _execute(self, *words: Argument) -> Json:
         return await self._client.execute_command(*words)  # type: ignore[no-untyped-call] # redis-py leaves it bare
 
@@ -130,7 +137,7 @@ class Link:
 
     def _worked(self) -> None:
         if not self._reached and self._may_say():
-            _log.warning("%s answers again", self._place)
+            _log.info("%s answers again", self._place)
             self._reached = True
 
     def _may_say(self) -> bool:

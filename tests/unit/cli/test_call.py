@@ -15,14 +15,28 @@ from tests.unit.cli.documents import TEXT, keep, operation, small, written
 SECRET = "very-secret"
 
 
+WRITTEN: Json = [
+    {"type": "text", "text": "hello"},
+    {"type": "resource", "resource": {"uri": "test://x", "text": "inside"}},
+    {"type": "resource_link", "uri": "test://y", "name": "y", "size": 5},
+    {"type": "audio", "data": base64.b64encode(b"RIFF").decode(), "mimeType": "audio/wav"},
+    {"type": "resource", "resource": {"uri": "test://z", "blob": "AAE="}},
+]
+
+
 class Echo(BaseHTTPRequestHandler):
-    """Answers with what it was asked; /things/404 is not there, /things/7 is a picture."""
+    """Answers with what it was asked; /things/404 is not there, /things/7 is a picture, /things/8 content blocks."""
 
     def do_GET(self) -> None:
-        picture = self.path == "/things/7"
-        body = b"\x89PNG" if picture else orjson.dumps({"path": self.path, "auth": self.headers["authorization"]})
+        media_type, body = {
+            "/things/7": ("image/png", b"\x89PNG"),
+            "/things/8": ("application/vnd.mcp.content+json", orjson.dumps(WRITTEN)),
+        }.get(
+            self.path,
+            ("application/json", orjson.dumps({"path": self.path, "auth": self.headers["authorization"]})),
+        )
         self.send_response(404 if self.path.endswith("404") else 200)
-        self.send_header("content-type", "image/png" if picture else "application/json")
+        self.send_header("content-type", media_type)
         self.send_header("content-length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
@@ -81,6 +95,20 @@ def test_a_picture_is_told_by_its_size_and_saved_where_one_likes(upstream: str, 
     ran = run("call", "get_thing", "id=7", "--spec", small(), "--upstream", upstream, "--save", "it.png")
     assert (ran.code, ran.out) == (0, "[image/png, 4 bytes]\n")
     assert (folder / "it.png").read_bytes() == b"\x89PNG"
+
+
+def test_content_blocks_are_shown_as_what_they_are_and_the_first_file_is_saved(upstream: str, folder: Path) -> None:
+    ran = run("call", "get_thing", "id=8", "--spec", small(), "--upstream", upstream, "--save", "it.wav")
+    assert ran.out.splitlines() == [
+        "hello",
+        "inside",
+        "[y (5 bytes): test://y]",
+        "[audio/wav, 4 bytes]",
+        "[bytes, 2 bytes]",
+    ]
+    assert (folder / "it.wav").read_bytes() == b"RIFF"
+    ran = run("call", "get_thing", "id=8", "--spec", small(), "--upstream", upstream, "-o", "json")
+    assert ran.json["content"] == WRITTEN
 
 
 @pytest.mark.parametrize(

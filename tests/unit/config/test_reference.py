@@ -49,7 +49,7 @@ def test_the_pages_example_is_valid_and_loads(tmp_path: Path) -> None:
     (tmp_path / "key").write_text("k3y\n")
     path = tmp_path / "bridge.yaml"
     path.write_text(text.replace("/run/secrets/payments_key", "key"))
-    settings = load(path, {"ORDERS_TOKEN": "t0ken"})
+    settings = load(path, {"ORDERS_TOKEN": "t0ken", "REDIS_PASSWORD": "pa55word"})
     assert settings.apis["payments"].upstream.headers["x-api-key"].reveal() == "k3y"
 
 

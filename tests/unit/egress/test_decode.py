@@ -9,47 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge.egress.decode import Limits, compile_decoder
-from bridge.model import Annotations, Decode, Json, Media, Operation, Result, Text, Tool
-
-JSON = "application/json"
-DEFAULTS = Limits()
-
-
-def tool(output_schema: Json = None, *, wrapped: bool = False) -> Tool:
-    hints = Annotations(read_only=True, destructive=False, idempotent=True)
-    return Tool("t", "T", "d", {"type": "object"}, hints, "api", "op", output_schema=output_schema, wrapped=wrapped)
-
-
-OBJECTS = tool({"type": "object"})
-WRAPPED = tool({"type": "object"}, wrapped=True)
-NUMBERED = tool({"type": "object", "properties": {"id": {"type": "integer"}}})
-
-
-def decoder(offered: Tool | None = None, method: str = "GET", limits: Limits = DEFAULTS) -> Decode:
-    return compile_decoder(Operation(id="get it", api="api", method=method, path="/x"), offered, limits)
-
-
-def decoded(
-    body: bytes,
-    media_type: str | None = JSON,
-    status: int = 200,
-    *,
-    offered: Tool | None = None,
-    method: str = "GET",
-    cut: bool = False,
-    limits: Limits = DEFAULTS,
-    **headers: str,
-) -> Result:
-    fields = [(name.replace("_", "-").encode(), value.encode()) for name, value in headers.items()]
-    if media_type is not None:
-        fields.append((b"content-type", media_type.encode()))
-    return decoder(offered, method, limits)(status, tuple(fields), body, cut)
-
-
-def texts(result: Result) -> list[str]:
-    return [block.text for block in result.blocks if isinstance(block, Text)]
-
+from bridge.egress.decode import Limits
+from bridge.egress.decode.sequence import SEQUENCES
+from bridge.model import Link, Media, Result, Text, Tool
+from bridge.model.media import MCP_CONTENT, STREAMS
+from tests.unit.egress.decode.kit import JSON, NUMBERED, OBJECTS, WRAPPED, decoded, decoder, texts
 
 # --- JSON -------------------------------------------------------------------------------------------------------------
 
@@ -179,15 +143,24 @@ def test_bytes_become_media(media_type: str, kind: str, uri: str) -> None:
 @pytest.mark.parametrize("media_type", ["image/png", "application/zip"])
 def test_bytes_above_the_cap_are_told_of_not_sent(media_type: str) -> None:
     limits = Limits(picture=10, blob=10)
-    assert isinstance(decoded(b"\0" * 10, media_type, limits=limits).blocks[0], Media)
-    too_large = f"[{media_type}, 11 bytes: too large to pass on; at most 10 are]"
-    assert texts(decoded(b"\0" * 11, media_type, limits=limits)) == [too_large]
+    assert isinstance(decoded(b"\0" * 10, media_type, method="POST", limits=limits).blocks[0], Media)
+    too_large = f"[{media_type}, 11 bytes: too large to pass on in the answer, where at most 10 bytes are]"
+    assert texts(decoded(b"\0" * 11, media_type, method="POST", limits=limits)) == [too_large]
+
+
+@pytest.mark.parametrize("media_type", ["image/png", "application/zip"])
+def test_bytes_above_the_cap_that_can_be_read_again_are_linked_to(media_type: str) -> None:
+    limits = Limits(picture=10, blob=10)
+    why = "too large to pass on in the answer, where at most 10 bytes are"
+    assert decoded(b"\0" * 11, media_type, limits=limits).blocks == (Link("", "get it", media_type, why, 11),)
+    named = decoded(b"\0" * 11, media_type, limits=limits, content_disposition="attachment; filename=a.bin")
+    assert named.blocks == (Link("", "a.bin", media_type, why, 11),)
 
 
 def test_half_a_picture_is_no_picture() -> None:
     result = decoded(b"\0\0", "image/png", cut=True)
     assert "more than 2 bytes" in texts(result)[0]
-    assert not any(isinstance(block, Media) for block in result.blocks)
+    assert not any(isinstance(block, Media | Link) for block in result.blocks)
 
 
 # --- no content -------------------------------------------------------------------------------------------------------
@@ -336,9 +309,7 @@ def test_a_created_things_address_and_paging_fields_are_told() -> None:
 
 # --- anything ---------------------------------------------------------------------------------------------------------
 
-KINDS = st.sampled_from(
-    [JSON, "text/plain", "text/event-stream", "application/x-ndjson", "application/json-seq", "image/png", "x", ""]
-)
+KINDS = st.sampled_from([JSON, MCP_CONTENT, "text/plain", *sorted(SEQUENCES), "image/png", "audio/wav", "x", ""])
 
 
 @given(
@@ -347,12 +318,12 @@ KINDS = st.sampled_from(
     media_type=st.none() | KINDS | st.text().map(lambda text: f"text/plain; charset={text}"),
     other=st.binary(),
     cut=st.booleans(),
-    offered=st.sampled_from([None, OBJECTS, WRAPPED]),
+    offered=st.sampled_from([None, OBJECTS, WRAPPED, NUMBERED]),
 )
 def test_nothing_an_upstream_sends_is_raised_or_breaks_the_envelope(
     status: int, body: bytes, media_type: str | None, other: bytes, cut: bool, offered: Tool | None
 ) -> None:
-    headers = [(b"link", other), (b"retry-after", other), (b"location", other)]
+    headers = [(name, other) for name in (b"link", b"retry-after", b"location", b"content-disposition")]
     if media_type is not None:
         headers.append((b"content-type", media_type.encode("utf-8", "replace")))
     result = decoder(offered)(status, tuple(headers), body, cut)
@@ -367,12 +338,25 @@ def test_nothing_an_upstream_sends_is_raised_or_breaks_the_envelope(
         assert result.error
 
 
-def test_an_answer_that_breaks_its_promise_is_delivered_as_text_with_a_note() -> None:
-    result = decoded(b'{"id":"five"}', "application/json", offered=NUMBERED)
-    assert (result.structured, result.error) == (b"{}", False)
-    assert texts(result)[0] == '{"id":"five"}'
-    assert "not what its output schema says" in texts(result)[-1]
+def test_every_stream_is_read_as_one() -> None:
+    assert set(SEQUENCES) == STREAMS
 
 
-def test_an_answer_that_keeps_its_promise_is_structured() -> None:
-    assert decoded(b'{"id":5}', "application/json", offered=NUMBERED).structured == b'{"id":5}'
+@pytest.mark.parametrize(
+    ("disposition", "noted"),
+    [("attachment; filename=report.csv", ["file name: report.csv"]), ("inline", []), ("attachment; filename=..", [])],
+)
+def test_a_download_tells_its_file_name(disposition: str, noted: list[str]) -> None:
+    assert texts(decoded(b"a,b", "text/csv", content_disposition=disposition)) == ["a,b", *noted]
+
+
+def test_json_is_no_download() -> None:
+    assert texts(decoded(b"{}", content_disposition="attachment; filename=f.txt")) == ["{}"]
+
+
+@pytest.mark.parametrize("media_type", sorted(SEQUENCES))
+def test_an_empty_stream_is_an_empty_list(media_type: str) -> None:
+    assert decoded(b"", media_type).structured == b'{"items":[]}'
+    assert decoded(b"", media_type, offered=WRAPPED).structured == b'{"result":[]}'
+    assert decoded(b"\n\n", media_type) == Result((Text('{"items":[]}'),), b'{"items":[]}')
+    assert decoded(b"", media_type, status=204).structured is None

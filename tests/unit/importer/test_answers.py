@@ -128,3 +128,12 @@ def test_circular_all_of_in_an_answer_is_survived() -> None:
     second = {"allOf": [{"$ref": "#/components/schemas/First"}]}
     tool = only_tool(imported(answering({"$ref": "#/components/schemas/First"}, First=first, Second=second)))
     assert tool.wrapped
+
+
+def test_content_blocks_promise_no_structure_of_their_own() -> None:
+    blocks = {"application/vnd.mcp.content+json": {"schema": {"type": "array", "items": {"type": "object"}}}}
+    thing = {"application/json": {"schema": {"type": "object", "properties": {"id": {"type": "integer"}}}}}
+    alone = paths({"get": {"operationId": "a", "responses": {"200": {"description": "", "content": blocks}}}})
+    assert only_tool(imported(alone)).output_schema is None
+    beside = {"get": {"operationId": "a", "responses": {"200": {"description": "", "content": {**blocks, **thing}}}}}
+    assert only_tool(imported(paths(beside))).output_schema == thing["application/json"]["schema"]

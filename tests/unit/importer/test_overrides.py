@@ -31,8 +31,7 @@ def test_document_may_hide_an_operation_from_agents() -> None:
     assert only_operation(catalog).key == "POST /a"
 
 
-def test_document_may_ask_for_a_resource_or_for_consent() -> None:
-    assert only_tool(imported(extended({"expose": "resource"}))).expose == "resource"
+def test_document_may_ask_for_consent() -> None:
     assert only_tool(imported(extended({"confirm": True}))).confirm
     assert not only_tool(imported(extended({}))).confirm
 
@@ -57,6 +56,11 @@ def test_timeout_is_read_with_its_unit(written: Json, seconds: float) -> None:
         {"timeout": 0}, {"timeout": -5}, {"timeout": "-5s"}, {"timeout": "inf"}, {"timeout": "nan"},
         {"timeout": "1e9s"},
         {"timeout": True}, {"timeout": []}, {"timeout": "5h"}, {"expose": []}, {"expose": "always"}, {"confirm": "yes"},
+        {"ask": "yes"}, {"ask": []}, {"ask": {}}, {"ask": {"k": 5}}, {"ask": {"k": {"arguments": "a"}}},
+        {"ask": {"k": {"arguments": [1]}}}, {"ask": {"k": {"message": 1}}}, {"ask": {"k": {"other": 1}}},
+        {"ask": {"": {}}}, {"ask": {"k" * 65: {}}}, {"uri": 5}, {"annotations": {"audience": "user"}},
+        {"annotations": {"audience": ["robot"]}}, {"annotations": {"audience": [[]]}}, {"annotations": {"priority": 2}},
+        {"annotations": {"priority": True}}, {"annotations": {"priority": "1"}},
         {"name": 5}, {"title": []}, {"annotations": 5}, {"annotations": {"readOnly": "yes"}}, {"unknown": 1},
         [], "x", 5,
     ],

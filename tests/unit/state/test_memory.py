@@ -1,4 +1,4 @@
-"""Limits and places of a single process, against slow models with an injected clock."""
+"""State of a single process: limits and places against slow models, and that nothing grows without bound."""
 
 from dataclasses import dataclass
 from fractions import Fraction
@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bridge.state.memory import MemoryBuckets, MemoryLeases
-
-SECOND = 1_000_000_000
+from bridge.model.errors import StateUnavailable
+from bridge.state.memory import MemoryBuckets, MemoryBus, MemoryEventLog, MemoryLeases, MemoryStore
+from tests.unit.state.slow import SECOND, Bucket, steps
 
 
 @dataclass
@@ -18,30 +18,6 @@ class Clock:
 
     def __call__(self) -> int:
         return self.now
-
-
-@dataclass
-class Bucket:
-    """The slow model: a bucket of permits that is filled as time passes, in exact arithmetic."""
-
-    interval: Fraction
-    burst: int
-    level: Fraction
-    seen: int
-
-    def take(self, now: int) -> Fraction:
-        """Nanoseconds to wait; 0 when granted."""
-        self.level = min(Fraction(self.burst), self.level + (now - self.seen) / self.interval)
-        self.seen = now
-        if self.level >= 1:
-            self.level -= 1
-            return Fraction(0)
-        return (1 - self.level) * self.interval
-
-
-steps = st.lists(
-    st.tuples(st.sampled_from(["ann", "bob"]), st.one_of(st.just(0), st.integers(0, 5 * SECOND))), max_size=60
-)
 
 
 @settings(max_examples=200, deadline=None)
@@ -137,3 +113,159 @@ def test_callers_without_a_call_in_flight_take_no_room() -> None:
         leases.release(name)
         assert not leases.acquire(name, 0)
     assert len(leases) == 0
+
+
+# --- store ------------------------------------------------------------------------------------------------------------
+
+
+@dataclass
+class Seconds:
+    now: float = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+async def test_of_too_many_values_the_expired_go_first_and_then_the_one_unused_for_longest() -> None:
+    clock = Seconds()
+    store = MemoryStore(entries=3, clock=clock)
+    await store.put("kind:short", b"", 1)
+    await store.put("kind:used", b"", 60)
+    await store.put("kind:unused", b"", 60)
+    assert await store.get("kind:used") == b""
+    clock.now = 2
+    await store.put("kind:new", b"", 60)
+    assert [key for key, _ in await store.family("kind")] == ["kind:new", "kind:unused", "kind:used"]
+    await store.put("kind:newer", b"", 60)
+    assert [key for key, _ in await store.family("kind")] == ["kind:new", "kind:newer", "kind:used"]
+
+
+async def test_what_is_kept_for_good_gives_way_to_nobody() -> None:
+    store = MemoryStore(entries=10)
+    for number in range(5):
+        await store.put(f"api:{number}", b"", None)
+    for number in range(1000):
+        await store.put(f"call:{number}", b"", 60)
+    assert len(await store.family("api")) == 5
+    assert len(store) == 10
+
+
+async def test_where_only_lasting_values_are_left_a_new_one_is_refused() -> None:
+    store = MemoryStore(entries=2)
+    await store.put("api:1", b"", None)
+    await store.put("api:2", b"1", None)
+    for ttl in (60, None):
+        with pytest.raises(StateUnavailable):
+            await store.put("call:1", b"", ttl)
+    assert await store.put("api:2", b"2", None), "its place is its own"
+    assert await store.take("api:1") == b""
+    assert await store.put("call:1", b"", 60)
+
+
+async def test_bytes_are_bounded_too_and_a_value_too_large_pushes_nobody_out() -> None:
+    store = MemoryStore(size=1000)
+    for number in range(9):
+        await store.put(f"kind:{number}", b"x" * 94, 60)
+    with pytest.raises(StateUnavailable):
+        await store.put("kind:huge", b"x" * 1000, 60)
+    assert len(store) == 9
+    await store.put("kind:large", b"x" * 500, 60)
+    assert [key for key, _ in await store.family("kind")] == [
+        *(f"kind:{number}" for number in range(5, 9)),
+        "kind:large",
+    ]
+    await store.put("kind:large", b"", 60)
+    await store.put("kind:other", b"x" * 500, 60)
+    assert len(store) == 6, "a smaller value gave its room back"
+
+
+async def test_a_value_that_is_written_again_and_again_leaves_no_trace_of_before() -> None:
+    clock = Seconds()
+    store = MemoryStore(clock=clock)
+    for _ in range(10_000):
+        clock.now += 1
+        await store.put("session:1", b"", 3600)
+    assert len(store._deadlines) < 2000
+    clock.now += 3599
+    assert await store.get("session:1") == b""
+    clock.now += 1
+    assert await store.get("session:1") is None
+    assert len(store) == 0
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    st.lists(
+        st.tuples(st.sampled_from("abcdef"), st.integers(0, 40), st.sampled_from([None, 1, 5]), st.integers(0, 3)),
+        max_size=60,
+    )
+)
+async def test_the_store_never_holds_more_than_allowed(turns: list[tuple[str, int, int | None, int]]) -> None:
+    clock = Seconds()
+    store = MemoryStore(entries=4, size=100, clock=clock)
+    lasting: dict[str, bytes] = {}
+    for name, size, ttl, pause in turns:
+        clock.now += pause
+        key, value = f"kind:{name}", b"x" * size
+        try:
+            await store.put(key, value, ttl)
+        except StateUnavailable:
+            assert sum(len(key) + len(value) for key, value in lasting.items()) + size > 100 - 6 or len(lasting) >= 4
+        else:
+            lasting.pop(key, None)
+            lasting |= {} if ttl else {key: value}
+        held = dict(await store.family("kind"))
+        assert len(held) == len(store) <= 4
+        assert sum(len(key) + len(value) for key, value in held.items()) <= 100
+        assert lasting.items() <= held.items()
+
+
+# --- events and messages ----------------------------------------------------------------------------------------------
+
+
+async def test_of_too_many_logs_the_one_longest_without_an_event_goes() -> None:
+    log = MemoryEventLog(logs=2)
+    for session in ("a", "b", "a", "c"):
+        await log.append(session, session.encode(), most=10, ttl=60)
+    assert await log.after("b", "") == []
+    assert [event for _, event in await log.after("a", "")] == [b"a", b"a"]
+    assert len(log) == 2
+
+
+async def test_the_bytes_of_all_logs_are_bounded() -> None:
+    log = MemoryEventLog(size=100)
+    for number in range(5):
+        await log.append("a", b"%d" % number * 30, most=10, ttl=60)
+    assert [event[:1] for _, event in await log.after("a", "")] == [b"2", b"3", b"4"], "alone it loses its oldest"
+    await log.append("b", b"b" * 30, most=10, ttl=60)
+    assert await log.after("a", "") == []
+    assert len(await log.after("b", "")) == 1
+
+
+async def test_logs_that_are_over_make_room_without_being_asked_for() -> None:
+    clock = Seconds()
+    log = MemoryEventLog(clock=clock)
+    for number in range(100):
+        clock.now += 1
+        await log.append(f"session {number}", b"", most=10, ttl=5)
+    assert len(log) <= 6
+
+
+async def test_after_a_restart_ids_go_on_and_a_clock_set_back_does_not_turn_them_back() -> None:
+    wall = Seconds(1_000_000.0)
+    before = await MemoryEventLog(wall=wall).append("session", b"", most=10, ttl=60)
+    wall.now += 1
+    log = MemoryEventLog(wall=wall)
+    await log.append("session", b"1", most=10, ttl=60)
+    wall.now -= 500
+    await log.append("session", b"2", most=10, ttl=60)
+    assert [event for _, event in await log.after("session", before)] == [b"1", b"2"]
+
+
+async def test_a_channel_without_subscribers_takes_no_room() -> None:
+    bus = MemoryBus()
+    for number in range(100):
+        async with bus.subscribe(f"session {number}"):
+            pass
+        await bus.publish(f"session {number}", b"")
+    assert not bus._boxes

@@ -64,6 +64,11 @@ def test_a_cut_answer_is_counted_where_an_agent_got_it() -> None:
     assert value(accounted(replace(cut, door="mcp")), "results_truncated_total", api="orders") == 1
 
 
+def test_an_answer_that_breaks_its_schema_is_counted_by_its_operation() -> None:
+    metrics = accounted(replace(PLAIN, broken=True), PLAIN)
+    assert value(metrics, "results_broken_total", api="orders", operation="getOrder") == 1
+
+
 def test_a_reported_request_is_counted_once_whatever_is_wrong_with_it() -> None:
     metrics = accounted(replace(PLAIN, reported=("a: x", "b: y")), PLAIN)
     assert value(metrics, "requests_reported_total", api="orders") == 1

@@ -1,4 +1,5 @@
-"""What a request asks for: the document's own media types, JSON first, and anything rather than an error."""
+"""What a request asks for: the document's own media types, what is written for agents and JSON first, and anything
+rather than an error."""
 
 import time
 
@@ -13,6 +14,10 @@ from tests.unit.egress.encode.kit import builder, header
     ("promised", "asked"),
     [
         ((), b"application/json, */*;q=0.1"),
+        (
+            ("text/csv", "application/json", "application/vnd.mcp.content+json"),
+            b"application/vnd.mcp.content+json, application/json;q=0.9, text/csv;q=0.8, */*;q=0.1",
+        ),
         (("application/json",), b"application/json, */*;q=0.1"),
         (("text/csv", "application/hal+json"), b"application/hal+json, text/csv;q=0.9, */*;q=0.1"),
         (("image/png",), b"image/png, */*;q=0.1"),

@@ -1,0 +1,93 @@
+"""`stdio`: the agents' door over standard input and output, for clients that start their servers themselves."""
+
+import asyncio
+import signal
+
+import typer
+
+from bridge import app
+from bridge.cli.inputs import (
+    AllowPrivate,
+    ConfigFile,
+    Exclude,
+    Include,
+    Inputs,
+    Overlays,
+    ProfileName,
+    Specs,
+    UpstreamHeaders,
+    UpstreamUrl,
+    settings,
+)
+from bridge.cli.output import counted, err
+from bridge.compile import Parts
+from bridge.config import Settings
+from bridge.ingress.mcp.pipes import claimed, frames, writer
+from bridge.ingress.mcp.stdio import Conversation
+from bridge.pipeline.runtime import Holder
+from bridge.telemetry.log import set_up
+
+
+def stdio(
+    specs: Specs = None,
+    config: ConfigFile = None,
+    upstream: UpstreamUrl = None,
+    upstream_header: UpstreamHeaders = None,
+    overlay: Overlays = None,
+    allow_private: AllowPrivate = False,
+    profile: ProfileName = None,
+    include: Include = None,
+    exclude: Exclude = None,
+    toolset: str = typer.Option("", "--toolset", metavar="NAME", help="Serve this subset of the tools."),
+) -> None:
+    """Serve one agent on standard input and output. Logs go to standard error."""
+    inputs = Inputs(
+        specs=tuple(specs or ()), config=config, upstream=upstream, upstream_headers=tuple(upstream_header or ()),
+        overlays=tuple(overlay or ()), allow_private=allow_private, profile=profile, include=tuple(include or ()),
+        exclude=tuple(exclude or ()),
+    )  # fmt: skip
+    wanted = settings(inputs)
+    reading, writing = claimed()
+    set_up(wanted.log.level.value, as_json=wanted.log.format == "json")
+    raise typer.Exit(_serve(wanted, toolset, reading, writing))
+
+
+def _serve(wanted: Settings, toolset: str, reading: int, writing: int) -> int:
+    """Raises StartFailed, NothingLoaded, ImportFailed."""
+    started = app.start_runtime(wanted)
+    runtime, lasting = started.runtime, started.parts
+    if toolset not in runtime.toolsets:
+        known = ", ".join(name for name in runtime.toolsets if name) or "none"
+        raise app.StartFailed(f"there is no toolset {toolset!r}; configured: {known}")
+    catalog = runtime.catalog
+    err().print(f"dualbridge {len(catalog.tools)} tools on standard input and output, {counted(catalog.findings)}")
+    holder = Holder(runtime)
+    with asyncio.Runner(loop_factory=app.loop_factory()) as runner:
+        return runner.run(_converse(holder, lasting, toolset, reading, writing))
+
+
+async def _converse(holder: Holder, lasting: Parts, toolset: str, reading: int, writing: int) -> int:
+    """Until the client closes its end, or a signal comes: both are an ordinary end."""
+    caught: list[int] = []
+    talking = asyncio.create_task(_talk(holder, toolset, reading, writing))
+
+    def stop(number: int) -> None:
+        caught.append(number)
+        talking.cancel()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop, number)
+    await asyncio.wait([talking])
+    await lasting.upstream.aclose()
+    await lasting.state.aclose()
+    if not talking.cancelled():
+        talking.result()
+    return 130 if signal.SIGINT in caught else 0
+
+
+async def _talk(holder: Holder, toolset: str, reading: int, writing: int) -> None:
+    write = await writer(writing)
+    try:
+        await Conversation(holder, write, toolset).run(frames(reading, holder.current.mcp.body_bytes))
+    except* OSError:
+        pass  # nobody reads the answers any more, so nobody waits for them either

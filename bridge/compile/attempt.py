@@ -1,0 +1,145 @@
+"""One attempt to make a new runtime of what the settings, the documents and the registrations say now.
+
+The settings are read, everything is imported by another process, compiled in slices beside the calls that are served
+meanwhile, and taken over by one assignment. What an API served until then it goes on serving: a document that cannot
+be read any more fails the attempt, though at start it would only cost its own API.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
+from typing import TypeAlias
+
+from bridge.compile.apart import Brought, ImportRefused, import_apart
+from bridge.compile.apis import Loaded
+from bridge.compile.errand import Candidate, Errand, problem
+from bridge.compile.operations import Known
+from bridge.compile.pace import paced, quiet
+from bridge.compile.registered import Registered
+from bridge.compile.registry import Registry
+from bridge.compile.report import NO_DIFF, Result
+from bridge.compile.retire import Leftovers, leftovers
+from bridge.compile.runtime import Compiled, Parts, compiling, unserved
+from bridge.config import Problem, Settings, static_changes
+from bridge.model import Catalog, Diff, Finding
+from bridge.model.diff import diffing
+from bridge.pipeline.runtime import Holder, Runtime
+
+Change: TypeAlias = Candidate | str | None
+"""An API that is to be registered, the name of one that is not to be any more, or neither."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What stays the same from one attempt to the next. `started` are the settings of the start.
+
+    `read` reads them anew and raises ConfigInvalid; `parts` gives what outlives a runtime; `applied` is told what has
+    taken effect.
+    """
+
+    started: Settings
+    holder: Holder
+    registry: Registry
+    read: Callable[[], Settings]
+    parts: Callable[[Settings], Parts]
+    applied: Callable[[Settings, Runtime], None]
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """Where that comes from which is served. `configured` are the settings without the registered APIs.
+
+    `contents` is a digest of all that was read, `files` and `urls` say by API what that was; `known` is what the next
+    runtime need not compile again.
+    """
+
+    configured: Settings
+    settings: Settings
+    contents: str
+    files: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    urls: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    known: Known = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """`world` is None where nothing else is served than before; `old` is what was left behind."""
+
+    result: Result
+    diff: Diff = NO_DIFF
+    findings: tuple[Finding, ...] = ()
+    restart: tuple[str, ...] = ()
+    world: World | None = None
+    old: Leftovers | None = None
+
+
+async def attempt(standing: Standing, world: World, change: Change, *, dry: bool) -> Made:
+    """Raises ConfigInvalid, ImportRefused, NotKept: then nothing was changed."""
+    read = await asyncio.to_thread(standing.read)
+    restart = static_changes(standing.started, read)
+    configured = read.model_copy(update={name: getattr(standing.started, name) for name in restart})
+    candidate = change if isinstance(change, Candidate) else None
+    errand = Errand(configured, _registrations(standing.registry, change), candidate)
+    with ExitStack() as still:
+        brought = await import_apart(errand, lambda: still.enter_context(quiet()))
+        _check(brought, candidate, standing.holder.current.catalog)
+        if brought.loaded.contents == world.contents and brought.settings == world.settings:
+            made = await _same(standing, replace(world, configured=configured), brought, change, dry=dry)
+        else:
+            made = await _other(standing, world, configured, brought, change, dry=dry)
+    return replace(made, restart=restart)
+
+
+def _registrations(registry: Registry, change: Change) -> tuple[bytes, ...]:
+    return tuple(one.raw for one in registry.known.values() if not one.gone and one.name != change)
+
+
+def _check(brought: Brought, candidate: Candidate | None, serving: Catalog) -> None:
+    """Raises ImportRefused."""
+    failed = {one.api: problem(one.error) for one in brought.loaded.absent}
+    if candidate is not None and candidate.name in failed:
+        raise ImportRefused(failed[candidate.name], candidate=True)
+    lost = [failed[api.name] for api in serving.apis if api.name in failed]
+    if lost:
+        raise ImportRefused(*lost)
+
+
+async def _same(standing: Standing, world: World, brought: Brought, change: Change, *, dry: bool) -> Made:
+    if not dry:
+        await _keep(standing.registry, brought, change)
+    result = Result.PROPOSED if dry else Result.UNCHANGED
+    return Made(result, findings=standing.holder.current.catalog.findings, world=None if dry else world)
+
+
+async def _other(
+    standing: Standing, world: World, configured: Settings, brought: Brought, change: Change, *, dry: bool
+) -> Made:
+    settings, loaded = brought.settings, brought.loaded
+    compiled = await paced(compiling(settings, loaded, standing.parts(settings), world.known))
+    catalog = compiled.runtime.catalog
+    nowhere = unserved(catalog)
+    if nowhere:
+        raise ImportRefused(*(Problem(one.source, 0, 0, "", one.message, one.advice) for one in nowhere))
+    diff = await paced(diffing(standing.holder.current.catalog, catalog))
+    if dry:
+        return Made(Result.PROPOSED, diff, catalog.findings)
+    await _keep(standing.registry, brought, change)
+    old = leftovers(standing.holder.swap(compiled.runtime))
+    standing.applied(settings, compiled.runtime)
+    return Made(Result.APPLIED, diff, catalog.findings, world=world_of(configured, settings, loaded, compiled), old=old)
+
+
+async def _keep(registry: Registry, brought: Brought, change: Change) -> None:
+    """What is told to the others is stored by then; they read it when they come to it."""
+    if isinstance(change, str):
+        await registry.keep(Registered.removed(change, time.time()))
+    elif brought.registration is not None:
+        await registry.keep(Registered.read(brought.registration))
+
+
+def world_of(configured: Settings, settings: Settings, loaded: Loaded, compiled: Compiled) -> World:
+    files = {name: traces.files for name, traces in loaded.traces.items()}
+    urls = {name: traces.urls for name, traces in loaded.traces.items()}
+    return World(configured, settings, loaded.contents, files, urls, compiled.known)

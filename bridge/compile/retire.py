@@ -1,0 +1,44 @@
+"""A runtime that is not current any more goes when the last call that uses it has gone, and goes gently.
+
+Nothing counts its calls: each holds the runtime by a name, and Python knows when the last one let go. But a million
+objects that go at once hold the loop for a tenth of a second; so the large ones are kept apart and dropped in slices.
+"""
+
+import asyncio
+import weakref
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from bridge.compile.pace import Pace
+from bridge.pipeline.runtime import Runtime
+
+_LOOK = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Leftovers:
+    """`gone` says whether nobody holds the runtime any more; `pieces` are what it was made of."""
+
+    gone: Callable[[], bool]
+    pieces: list[object]
+
+
+def leftovers(before: Runtime) -> Leftovers:
+    """The caller must let go of `before` itself."""
+    # Only the runtime holds the toolset of all tools, so that one is gone with the other; and slots take no weak
+    # references.
+    last = weakref.ref(before.toolsets[""])
+    catalog = before.catalog
+    pieces: list[object] = [*before.endpoints.values(), *catalog.operations.values(), *catalog.tools.values()]
+    pieces += [*before.published.values(), *catalog.resources, *catalog.findings]
+    return Leftovers(lambda: last() is None, pieces)
+
+
+async def let_go(left: Leftovers) -> None:
+    while not left.gone():  # noqa: ASYNC110 - nobody sets an event when the last reference goes
+        await asyncio.sleep(_LOOK)
+    pace = Pace()
+    while left.pieces:
+        left.pieces.pop()
+        if pace.over:
+            await pace.rest()

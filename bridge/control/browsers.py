@@ -1,0 +1,43 @@
+"""Pages in browsers on this machine can reach the admin port: what they must not do is change anything.
+
+A page of another origin is known by what its browser adds, which no page can forge: `Origin` (RFC 6454 section 7) and
+`Sec-Fetch-Site`. What such a page may send without asking first has a media type of forms, and is refused for that too;
+what it must ask for first (other methods, JSON) is not granted, because nothing here answers a preflight.
+"""
+
+from http import HTTPStatus
+
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from bridge.control.problems import Problematic, problem
+
+_READS = frozenset({"GET", "HEAD", "OPTIONS"})
+_OWN_SITES = frozenset({"same-origin", "none"})
+
+
+class NoForeignPages:
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        refused = _refused(scope) if scope["type"] == "http" and scope["method"] not in _READS else None
+        await (self._app if refused is None else problem(refused))(scope, receive, send)
+
+
+def _refused(scope: Scope) -> Problematic | None:
+    headers = Headers(scope=scope)
+    origin, site = headers.get("origin"), headers.get("sec-fetch-site")
+    own = f"{scope['scheme']}://{headers.get('host', '')}"
+    if (origin is not None and origin.lower() != own.lower()) or (site is not None and site not in _OWN_SITES):
+        return Problematic(HTTPStatus.FORBIDDEN, "foreign_origin", "a page of another origin may not change anything")
+    kind = headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind == "application/json" or (not kind and not _has_body(headers)):
+        return None
+    return Problematic(
+        HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", "send application/json, and say so in Content-Type"
+    )
+
+
+def _has_body(headers: Headers) -> bool:
+    return headers.get("content-length", "0") != "0" or "transfer-encoding" in headers

@@ -1,0 +1,294 @@
+"""2024-11-05's HTTP+SSE: one stream that carries everything to the client, and a POST for everything from it.
+
+Off unless configured: the protocol itself has given it up. Its session lives as long as its stream, and the two may be
+on different replicas: what a POST is answered travels over the bus.
+"""
+
+import asyncio
+import logging
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from urllib.parse import parse_qs
+
+from bridge.ingress.answer import Answer
+from bridge.ingress.asgi import Receive, Scope, Send, peer
+from bridge.ingress.body import WhileThere, read_whole
+from bridge.ingress.mcp.dispatch import Reply, dispatch, gone, status_of
+from bridge.ingress.mcp.envelope import Message, decode, id_of, read
+from bridge.ingress.mcp.eras import REVISIONS, UNNAMED, is_modern, unsupported
+from bridge.ingress.mcp.exchange import ANSWERED, Exchange, new_call, notification
+from bridge.ingress.mcp.headers import JSON, check_takes_stream, fields_of, screen, too_large
+from bridge.ingress.mcp.legacy import batch
+from bridge.ingress.mcp.line import Mute, Post, Way, event
+from bridge.ingress.mcp.methods import looked_up
+from bridge.ingress.mcp.news import Watched, news
+from bridge.ingress.mcp.refusals import InvalidRequest
+from bridge.ingress.mcp.render import error
+from bridge.ingress.mcp.sessions.entry import subscriber
+from bridge.ingress.mcp.sessions.line import InSession
+from bridge.ingress.mcp.sessions.record import end, find, keep, new_id, used_capabilities, watched
+from bridge.ingress.mcp.sessions.words import END, TELL, WATCH, channel, heard, tell
+from bridge.ingress.mcp.standing import Open
+from bridge.model import (
+    Call,
+    ClientGone,
+    Headers,
+    Json,
+    NotFound,
+    Refusal,
+    Session,
+    SessionGone,
+    StateUnavailable,
+    TooLarge,
+)
+from bridge.pipeline.authenticate import NO_SESSION, authenticate
+from bridge.pipeline.changes import Listener
+from bridge.pipeline.run import finish, gate, refused
+from bridge.pipeline.runtime import Holder, Runtime
+from bridge.state.base import Shared, Subscription
+
+log = logging.getLogger(__name__)
+
+STREAM, MESSAGES = "sse", "messages"
+"""What the paths end in, below the endpoint's or a toolset's."""
+OLDEST = "2024-11-05"
+_KINDS = frozenset({"tools", "resources", "prompts"})
+_JSON: Headers = ((b"content-type", JSON),)
+
+
+async def connect(rt: Runtime, scope: Scope, receive: Receive, send: Send, toolset: str) -> Open | None:
+    """The stream, which whoever runs it must let go of this runtime for; None where it was refused."""
+    call, fields = new_call(peer(scope), "GET"), fields_of(scope)
+    try:
+        screen(rt, scope, fields, frozenset({"GET"}))
+        principal = await gate(rt, call)
+        check_takes_stream(fields)
+        shared = _shared(rt)
+        session = call.session = Session(new_id(), principal.id, toolset, OLDEST, {})
+        await keep(shared, session, stream=True)
+    except Refusal as refusal:
+        await _refuse(rt, call, refusal, None, send)
+        return None
+    line = Post(receive, send, streams=True, leaving=True)
+    path = f"{rt.mcp.path}/{toolset}/{MESSAGES}" if toolset else f"{rt.mcp.path}/{MESSAGES}"
+    digests = rt.toolsets[toolset].digests
+    standing = Connected(line, session, shared, Watched(call, toolset), f"{path}?session_id={session.id}", digests)
+    return Open(Reply(call, ANSWERED, 200, b""), standing, line, b"")
+
+
+def _shared(rt: Runtime) -> Shared:
+    if rt.shared is None:
+        raise NotFound("there are no sessions here")
+    return rt.shared
+
+
+async def _refuse(rt: Runtime, call: Call, refusal: Refusal, identity: bytes | None, send: Send) -> None:
+    body = error(identity, refusal, modern=False)
+    await Answer(send).whole(status_of(refusal, modern=True), (*refusal.headers, *_JSON), body)
+    await finish(rt, call, refused(refusal), sent=len(body))
+
+
+# --- the stream -------------------------------------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class Connected:
+    """The stream and its session. Written by its own two tasks alone."""
+
+    line: Post
+    session: Session
+    shared: Shared
+    watching: Watched
+    messages: str
+    """Where the client posts to."""
+    digests: Mapping[str, str]
+    over: bool = False
+    introduced: bool = False
+    ear: Listener = field(init=False)
+    _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    async def run(self, holder: Holder) -> bytes:
+        """Until the client leaves, the toolset is gone, or the gateway stops. Raises ClientGone, StateUnavailable."""
+        changes = holder.current.changes
+        try:
+            async with self.line.there(), self.shared.bus.subscribe(channel(self.session.id)) as subscription:
+                with changes.listening(self.session.toolset, self.session.id) as self.ear:
+                    await self._until_over(holder, subscription)
+        finally:
+            with suppress(StateUnavailable):
+                await end(self.shared, self.session.id)
+        return b""
+
+    async def _until_over(self, holder: Holder, subscription: Subscription) -> None:
+        await self.line.open()
+        # 2024-11-05, HTTP with SSE: "When a client connects, the server MUST send an endpoint event containing a URI".
+        await self.line.write(b"event: endpoint\ndata: %s\n\n" % self.messages.encode())
+        try:
+            async with WhileThere(_Hearing(self, subscription)):
+                self.ear.catch_up(self.digests, _now(holder, self.session.toolset))
+                async for one in news(holder, self.ear, _KINDS, self.watching):
+                    await (self._alive() if one is None else self._news(*one))
+        except ClientGone:
+            if not self.over:
+                raise
+
+    async def _news(self, method: str, params: Mapping[str, Json]) -> None:
+        """A client that has not been answered `initialize` yet learns of all there is by asking."""
+        if self.introduced:
+            await self._write(event(notification(method, params)))
+
+    async def _alive(self) -> None:
+        with suppress(StateUnavailable):
+            self.ear.gone = self.ear.gone or await find(self.shared, self.session.id, stream=True) is None
+        await self._write(b":\n\n")
+
+    async def _write(self, events: bytes) -> None:
+        async with self._turn:
+            await self.line.write(events)
+
+    async def hear(self, subscription: Subscription) -> None:
+        """Returns once the session is over, or an answer may be lost: its client would wait for it for good."""
+        while (message := await subscription.next()) is not None:
+            word = heard(message)
+            if word.kind == TELL:
+                self.introduced = True
+                await self._write(event(word.message))
+            elif word.kind == WATCH:
+                with suppress(StateUnavailable):
+                    self.watching.want(await watched(self.shared, self.session.id))
+                self.watching.due = 0.0
+                self.ear.wake()
+            elif word.kind == END:
+                break
+        self.over = True
+
+
+def _now(holder: Holder, toolset: str) -> Mapping[str, str]:
+    """Read in a frame of its own: a stream must not keep a runtime in one of its variables."""
+    found = holder.current.toolsets.get(toolset)
+    return found.digests if found is not None else {}
+
+
+class _Hearing:
+    """What `WhileThere` waits for."""
+
+    __slots__ = ("_stream", "_subscription")
+
+    def __init__(self, stream: Connected, subscription: Subscription) -> None:
+        self._stream = stream
+        self._subscription = subscription
+
+    async def departure(self) -> None:
+        await self._stream.hear(self._subscription)
+
+
+# --- what is posted ---------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Far:
+    """The way to the client, from wherever its message came in."""
+
+    shared: Shared
+    session: str
+    streams: bool = True
+
+    async def open(self) -> None:
+        """The stream is open, or the session over."""
+
+    async def alive(self) -> None:
+        """The stream shows it itself."""
+
+    async def notify(self, message: bytes) -> None:
+        try:
+            await tell(self.shared, self.session, message)
+        except StateUnavailable:
+            log.warning("a message for an HTTP+SSE client is lost: what replicas share cannot be reached")
+
+
+async def take(rt: Runtime, scope: Scope, receive: Receive, send: Send, toolset: str) -> None:
+    """One POST: taken with 202 and then handled, its answer sent on the stream."""
+    call, value = new_call(peer(scope), ""), None
+    try:
+        screen(rt, scope, fields_of(scope))
+        body = await _body(rt, receive)
+        value = decode(body)
+        session = await _session(rt, call, scope, toolset)
+        messages = _messages(rt, session, value)
+        # Strangers are challenged here: on the stream nobody could act on it.
+        await authenticate(rt, call)
+    except ClientGone as left:
+        await finish(rt, call, refused(left), sent=0, gone=True)
+        return
+    except Refusal as refusal:
+        await _refuse(rt, call, refusal, id_of(value), send)
+        return
+    with suppress(OSError):
+        await Answer(send).whole(202, (), b"")
+    await _handle(rt, session, messages, len(body), peer(scope))
+
+
+async def _body(rt: Runtime, receive: Receive) -> bytes:
+    try:
+        return await read_whole(receive, rt.mcp.body_bytes)
+    except TooLarge:
+        raise too_large(rt) from None
+
+
+async def _session(rt: Runtime, call: Call, scope: Scope, toolset: str) -> Session:
+    named = parse_qs(scope["query_string"].decode("latin-1"), max_num_fields=20).get("session_id", [""])
+    session = await find(_shared(rt), named[0], stream=True) if len(named) == 1 else None
+    if session is None or session.toolset != toolset:
+        await gate(rt, call)
+        raise SessionGone(NO_SESSION)
+    call.session = session
+    return session
+
+
+def _messages(rt: Runtime, session: Session, value: Json) -> Message | list[Message]:
+    if is_modern(value):
+        raise unsupported(rt.mcp, "2026-07-28 over HTTP+SSE")
+    if not isinstance(value, list):
+        return read(value, responses=True)
+    if session.revision != UNNAMED.name:
+        raise InvalidRequest("the body must be a single JSON-RPC message: this session's revision has no batches")
+    return batch(value)
+
+
+async def _handle(rt: Runtime, session: Session, messages: Message | list[Message], size: int, address: str) -> None:
+    shared = _shared(rt)
+    far = Far(shared, session.id)
+    if isinstance(messages, Message):
+        body = await _one(rt, session, messages, far, (address, size))
+    else:
+        bodies = [await _one(rt, session, message, Mute(), (address, size)) for message in messages]
+        body = b"[" + b",".join(filter(None, bodies)) + b"]" if any(bodies) else b""
+    if body:
+        await far.notify(body)
+
+
+async def _one(rt: Runtime, session: Session, message: Message, way: Way, sender: tuple[str, int]) -> bytes:
+    shared, revision = _shared(rt), REVISIONS[session.revision]
+    name, _ = looked_up(message, modern=False)
+    call = new_call(sender[0], name)
+    call.session, call.request_bytes = session, sender[1]
+    line = InSession(way, shared, session, message.id or b"")
+    toolset = rt.toolsets[session.toolset]
+    exchange = Exchange(rt, toolset, revision, message, call, line, None, session, _opened, subscriber(shared, session))
+    reply = gone(call)
+    try:
+        reply = await dispatch(exchange)
+    finally:
+        await finish(rt, call, reply.outcome, sent=len(reply.body), gone=reply.status == 499)
+    return reply.body
+
+
+async def _opened(exchange: Exchange, version: str) -> Headers:
+    """The session is there already; from now on it has a revision. Raises StateUnavailable."""
+    session, shared = exchange.session, exchange.rt.shared
+    assert session is not None
+    assert shared is not None
+    declared = used_capabilities(exchange.message.params.get("capabilities"))
+    await keep(shared, replace(session, revision=version, capabilities=declared), stream=True)
+    return ()

@@ -1,0 +1,24 @@
+"""`resources/subscribe` and `resources/unsubscribe` of the revisions before 2026-07-28."""
+
+from functools import partial
+
+from bridge.ingress.mcp.exchange import ANSWERED, Exchange, Handler, Made
+from bridge.ingress.mcp.refusals import UnknownMethod
+from bridge.ingress.mcp.resources import not_found, uri_of
+from bridge.pipeline.run import gate
+
+
+async def _subscribe(exchange: Exchange, *, wanted: bool) -> Made:
+    """Raises InvalidParams, ResourceNotFound; UnknownMethod where nothing can be told of later."""
+    uri = uri_of(exchange)
+    await gate(exchange.rt, exchange.call)
+    if exchange.subscribe is None:
+        raise UnknownMethod("subscriptions need a session, which this request does not belong to")
+    if wanted and exchange.toolset.locate(uri) is None:
+        raise not_found(uri)
+    await exchange.subscribe(uri, wanted)
+    return Made(ANSWERED)
+
+
+subscribe: Handler = partial(_subscribe, wanted=True)
+unsubscribe: Handler = partial(_subscribe, wanted=False)

@@ -1,0 +1,34 @@
+"""Which calls need a person's consent first, and what goes with asking for it: compiled from the settings."""
+
+from dataclasses import dataclass
+
+from bridge.egress.webhook import Destination
+from bridge.model import Effect, Endpoint, Operation
+
+
+@dataclass(frozen=True, slots=True)
+class Approvals:
+    """`effects` are those whose operations need consent to each call, unless an operation says otherwise.
+
+    `people` extends that to the REST door. `ttl` is how long, in seconds, a question and an approval last; `pending`
+    how many calls of one caller may wait for a decision. `secret` goes into the key that seals request states.
+    """
+
+    effects: frozenset[Effect] = frozenset()
+    people: bool = False
+    ttl: float = 900.0
+    pending: int = 20
+    secret: bytes = b""
+    webhook: Destination | None = None
+    """Who is told of each call that waits."""
+
+    def covers(self, operation: Operation) -> bool:
+        return operation.effect in self.effects if operation.confirm is None else operation.confirm
+
+    def reads_body(self, endpoint: Endpoint) -> bool:
+        """Whether a person's request is read whole: consent is to its body as well."""
+        return self.people and endpoint.operation.body is not None and self.covers(endpoint.operation)
+
+
+NO_POLICY = Approvals()
+"""Consent is asked for where an operation says so, and nowhere else."""
