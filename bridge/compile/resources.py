@@ -15,7 +15,8 @@ from bridge.pipeline.complete import Compiled
 
 MOST_VALUES = 100
 """Of an operation's answer. MCP, completion: “Must not exceed 100 items.”."""
-_BUDGETS = Budgets(nodes=100_000, seconds=0.25)
+_BUDGETS = Budgets(nodes=20_000, seconds=0.1)
+"""Calls wait while suggestions are picked."""
 
 Key = tuple[str, str, str]
 """`("prompt", name, argument)` or `("resource", URI template, variable)`."""
@@ -152,7 +153,7 @@ def compile_pick(path: str) -> Callable[[Json], list[str]]:
         try:
             for value in queries.values(query, answer):
                 texts |= dict.fromkeys(_texts((value,)))
-                if False:
+                if len(texts) >= MOST_VALUES:
                     break
         except (BadPath, BudgetExceeded):
             pass

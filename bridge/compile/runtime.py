@@ -12,18 +12,18 @@ from bridge.compile.policy import approvals, cors, hosts, limits, mcp_door
 from bridge.compile.published import NAME, published
 from bridge.compile.rivals import guarded
 from bridge.compile.routes import routes
+from bridge.compile.toolsets import toolsets
 from bridge.config import Settings
 from bridge.config.schema import SharedState
 from bridge.egress.upstream import Upstream
 from bridge.egress.webhook import Webhooks
-from bridge.importer.select import matches, selected
+from bridge.importer.select import matches
 from bridge.model import Catalog, Endpoint, Finding, Route, Severity
 from bridge.model.steps import Steps, at_once
 from bridge.pipeline.authenticate import Anonymous
 from bridge.pipeline.changes import Changes
 from bridge.pipeline.match import Router
 from bridge.pipeline.runtime import Account, Runtime
-from bridge.pipeline.toolset import Toolset
 from bridge.state.base import State
 
 _versions = count(1)
@@ -75,6 +75,8 @@ def compiling(settings: Settings, loaded: Loaded, lasting: Parts, known: Known =
     yield
     found = (*found, *_unselected(settings, loaded.catalog))
     yield
+    offered, unusable = yield from toolsets(settings, loaded.catalog, compiled)
+    found = (*found, *unusable)
     catalog = _sharing(replace(loaded.catalog, findings=found), plain)
     yield
     runtime = Runtime(
@@ -83,7 +85,7 @@ def compiling(settings: Settings, loaded: Loaded, lasting: Parts, known: Known =
         catalog=catalog,
         router=router,
         endpoints=compiled,
-        toolsets=_toolsets(settings, catalog, compiled),
+        toolsets=offered,
         authenticator=Anonymous(),
         upstream=lasting.upstream,
         buckets=lasting.state.buckets,
@@ -119,22 +121,6 @@ def _sharing(catalog: Catalog, compiled: Known) -> Catalog:
         },
         tools={name: tools.get(name, tool) for name, tool in catalog.tools.items()},
     )
-
-
-def _toolsets(settings: Settings, catalog: Catalog, compiled: Mapping[tuple[str, str], Endpoint]) -> dict[str, Toolset]:
-    """All tools under "", and each named subset."""
-    tools = {
-        name: compiled[tool.api, tool.operation]
-        for name, tool in catalog.tools.items()
-        if (tool.api, tool.operation) in compiled
-    }
-    page = settings.mcp.page_size
-    made = {"": Toolset("", tools, instructions=settings.mcp.instructions, page=page)}
-    for name, subset in settings.mcp.toolsets.items():
-        chosen = {tool: one for tool, one in tools.items() if selected(one.operation, subset.include, subset.exclude)}
-        instructions = subset.instructions or settings.mcp.instructions
-        made[name] = Toolset(name, chosen, instructions=instructions, page=page)
-    return made
 
 
 def _collisions(

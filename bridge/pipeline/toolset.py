@@ -2,24 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
 
 from bridge.model import Endpoint, Json, Prompt, Resource
+from bridge.pipeline.addresses import Locator
 from bridge.pipeline.complete import Compiled
 from bridge.pipeline.listing import PAGE, Listing, prompt_entry, resource_entry, tool_entry
 from bridge.pipeline.mirror import Mirror, mirrors_of
-
-
-class Locator(Protocol):
-    def find(self, uri: str) -> tuple[Resource, Mapping[str, Json]] | None:
-        """The resource behind an address and the arguments that the address holds."""
-
-
-class Nowhere:
-    """Where nothing can be read."""
-
-    def find(self, uri: str) -> tuple[Resource, Mapping[str, Json]] | None:
-        return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +20,7 @@ class Offer:
 
     resources: tuple[Resource, ...] = ()
     readable: Mapping[tuple[str, str], Endpoint] = field(default_factory=dict)
-    locator: Locator = field(default_factory=Nowhere)
+    locator: Locator = field(default_factory=lambda: Locator(()))
     prompts: tuple[Prompt, ...] = ()
     suggest: Mapping[tuple[str, str, str], Compiled] = field(default_factory=dict)
 
@@ -85,7 +73,7 @@ class Toolset:
             return None
         resource, arguments = found
         endpoint = self.offer.readable.get((resource.api, resource.operation))
-        return (endpoint, arguments) if endpoint is not None else None
+        return None if endpoint is None else (endpoint, arguments)
 
     @property
     def digests(self) -> Mapping[str, str]:

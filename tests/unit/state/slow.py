@@ -33,9 +33,14 @@ class Bucket:
         return (1 - self.level) * self.interval
 
 
-steps = st.lists(
-    st.tuples(st.sampled_from(["ann", "bob"]), st.one_of(st.just(0), st.integers(0, 5 * SECOND))), max_size=60
-)
+def _one_by_one(turns: list[tuple[str, int, int]]) -> list[tuple[str, int]]:
+    return [(name, 0 if again else pause) for name, pause, times in turns for again in range(times)]
+
+
+pauses = st.one_of(st.just(0), st.integers(0, SECOND // 100), st.integers(0, 5 * SECOND))
+steps = st.lists(st.tuples(st.sampled_from(["ann", "bob"]), pauses, st.integers(1, 6)), max_size=15).map(_one_by_one)
+"""Who asks, and nanoseconds after the one before; some ask several times at once."""
+bursts = st.one_of(st.integers(1, 4), st.integers(1, 20))
 
 
 async def becomes(wanted: object, ask: Callable[[], Awaitable[object]]) -> None:

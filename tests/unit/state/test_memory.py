@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from bridge.model.errors import StateUnavailable
 from bridge.state.memory import MemoryBuckets, MemoryBus, MemoryEventLog, MemoryLeases, MemoryStore
-from tests.unit.state.slow import SECOND, Bucket, steps
+from tests.unit.state.slow import SECOND, Bucket, bursts, steps
 
 
 @dataclass
@@ -21,7 +21,7 @@ class Clock:
 
 
 @settings(max_examples=200, deadline=None)
-@given(st.sampled_from([0.1, 0.5, 1.0, 3.0, 7.0, 1000.0]), st.integers(1, 20), st.integers(0, 10**18), steps)
+@given(st.sampled_from([0.1, 0.5, 1.0, 3.0, 7.0, 1000.0]), bursts, st.integers(0, 10**18), steps)
 async def test_buckets_grant_what_the_slow_model_grants(
     rate: float, burst: int, start: int, asked: list[tuple[str, int]]
 ) -> None:
@@ -196,8 +196,9 @@ async def test_a_value_that_is_written_again_and_again_leaves_no_trace_of_before
 @settings(max_examples=100, deadline=None)
 @given(
     st.lists(
-        st.tuples(st.sampled_from("abcdef"), st.integers(0, 40), st.sampled_from([None, 1, 5]), st.integers(0, 3)),
-        max_size=60,
+        st.tuples(st.sampled_from("abcdef"), st.integers(0, 60), st.sampled_from([None, 5, 50]), st.integers(0, 1)),
+        min_size=10,
+        max_size=40,
     )
 )
 async def test_the_store_never_holds_more_than_allowed(turns: list[tuple[str, int, int | None, int]]) -> None:

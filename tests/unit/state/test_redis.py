@@ -23,7 +23,7 @@ from bridge.state.redis import Link, RedisBuckets, RedisBus, RedisStore
 from tests.kit.needs import needs_redis
 from tests.kit.redis import RedisServer, redis_server
 from tests.unit.state.conftest import Opened
-from tests.unit.state.slow import SECOND, Bucket, becomes, hear, steps
+from tests.unit.state.slow import SECOND, Bucket, becomes, bursts, hear, steps
 
 pytestmark = needs_redis
 
@@ -125,7 +125,7 @@ async def test_prefixes_keep_gateways_apart(lasting: RedisServer, opened: Opened
 @settings(max_examples=50, deadline=None)
 @given(
     st.sampled_from([0.1, 0.5, 1.0, 3.0, 7.0, 1000.0]),
-    st.integers(1, 20),
+    bursts,
     st.integers(0, 4 * 10**9),
     steps,
 )

@@ -38,7 +38,7 @@ def test_a_request_is_judged_as_the_sdk_judges_it(
 
 def _code(message: Message, fields: dict[bytes, bytes]) -> int | None:
     try:
-        climb(message, fields)
+        climb(McpDoor(), message, fields)
     except Refusal as refusal:
         return refusal.rpc
     return None
