@@ -45,6 +45,9 @@ shape: $(READY) ## Sizes of modules and functions
 generated: $(READY) ## Generated files are what the code generates
 	@$(BIN)/dualbridge config schema | diff -u specs/config.schema.json - || \
 	  { echo "specs/config.schema.json is stale: $(BIN)/dualbridge config schema > specs/config.schema.json" >&2; exit 1; }
+	@$(BIN)/python -m bridge.control.document | diff -u specs/admin.openapi.json - || \
+	  { echo "specs/admin.openapi.json is stale: $(BIN)/python -m bridge.control.document > specs/admin.openapi.json" >&2; \
+	  exit 1; }
 
 corpus: $(READY) ## Import every document in CORPUS=DIR and count what survives
 	@$(BIN)/python -m tests.bench.corpus "$(CORPUS)"

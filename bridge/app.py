@@ -26,12 +26,13 @@ from bridge import __version__
 from bridge.compile import Parts, Reloader, parts
 from bridge.compile.attempt import Standing, World, world_of
 from bridge.compile.collector import paused
-from bridge.compile.live import Live
+from bridge.compile.live import Live, on_disk
 from bridge.compile.registered import load_all
 from bridge.compile.registry import Registry
 from bridge.compile.runtime import compiling, unserved
 from bridge.config import Settings
 from bridge.config.addresses import Address
+from bridge.config.watch import look
 from bridge.ingress.asgi import Receive, Scope, Send
 from bridge.ingress.server import Http1
 from bridge.ingress.traffic import Traffic
@@ -107,12 +108,13 @@ def serve(settings: Settings, given: Given, announce: Callable[[Settings, Runtim
 
     Raises StartFailed, NothingLoaded, ImportFailed.
     """
+    seen = look(on_disk(settings, given.paths))
     lasting = parts(settings.state)
     registry = Registry(settings.data, lasting.state.shared)
     registry.read_files()
     started = start_runtime(settings, registry, lasting)
     holder = Holder(started.runtime)
-    live = _live(started, holder, registry, given)
+    live = Live(reloader_of(started, holder, registry, given), started.metrics, given.paths, seen)
     # The calls in flight hold a runtime as long as they need it; nothing else here may.
     metrics, lasting = started.metrics, started.parts
     del started
@@ -128,7 +130,7 @@ def serve(settings: Settings, given: Given, announce: Callable[[Settings, Runtim
         return runner.run(_run(servers, lasting, live, ready))
 
 
-def _live(started: Started, holder: Holder, registry: Registry, given: Given) -> Live:
+def reloader_of(started: Started, holder: Holder, registry: Registry, given: Given) -> Reloader:
     metrics, lasting = started.metrics, started.parts
 
     def applied(settings: Settings, runtime: Runtime) -> None:
@@ -143,7 +145,7 @@ def _live(started: Started, holder: Holder, registry: Registry, given: Given) ->
         parts=lambda settings: _accounted(lasting, settings, metrics),
         applied=applied,
     )
-    return Live(Reloader(standing, started.world, metrics), metrics, given.paths)
+    return Reloader(standing, started.world, metrics)
 
 
 def _apps(holder: Holder, reloader: Reloader, metrics: Metrics, wanted: set[str]) -> dict[str, Application]:

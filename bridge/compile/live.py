@@ -3,12 +3,13 @@ replicas make. Each only asks for a reload; whether anything changes is for the 
 
 import asyncio
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from bridge.compile.refresh import refresh
 from bridge.compile.reload import Busy, Reloader
-from bridge.config.watch import watch
+from bridge.config import Settings
+from bridge.config.watch import Look, watch
 from bridge.model.errors import StateUnavailable
 from bridge.telemetry.metrics import Metrics
 
@@ -17,18 +18,20 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Live:
-    """`given` are the files and folders that the command line names: the configuration, or documents."""
+    """`given` are the files and folders that the command line names: the configuration, or documents. `seen` is what
+    they and the documents were like before these were read."""
 
     reloader: Reloader
     metrics: Metrics
     given: tuple[str, ...]
+    seen: Look
 
     async def run(self) -> None:
         """Goes on until it is cancelled."""
         reloader = self.reloader
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(reloader.run())
-            tasks.create_task(watch(self._paths, self._interval, lambda: self._reload("files changed")))
+            tasks.create_task(watch(self.seen, self._paths, self._interval, lambda: self._reload("files changed")))
             tasks.create_task(
                 refresh(
                     lambda: reloader.world.settings,
@@ -59,9 +62,14 @@ class Live:
 
     def _paths(self) -> Iterator[str]:
         world = self.reloader.world
-        yield from self.given
-        yield str(world.configured.names)
+        yield from on_disk(world.configured, self.given)
         for files in world.files.values():
             yield from files
-        for api in world.configured.apis.values():
-            yield from (one for one in (api.spec, *api.overlays) if "://" not in one)
+
+
+def on_disk(settings: Settings, given: Iterable[str]) -> Iterator[str]:
+    """What is known to be read before anything was."""
+    yield from given
+    yield str(settings.names)
+    for api in settings.apis.values():
+        yield from (one for one in (api.spec, *api.overlays) if "://" not in one)

@@ -42,15 +42,19 @@ def _stamp(path: Path) -> tuple[int, int, int, int] | None:
 
 
 async def watch(
-    paths: Callable[[], Iterable[str]], interval: Callable[[], float | None], changed: Callable[[], Awaitable[object]]
+    known: Look,
+    paths: Callable[[], Iterable[str]],
+    interval: Callable[[], float | None],
+    changed: Callable[[], Awaitable[object]],
 ) -> None:
-    """Goes on for ever. `paths` and `interval` (seconds, None for off) may be others after each change."""
-    known = seen = await asyncio.to_thread(look, paths())
+    """Goes on for ever. `known` was seen before what is served was read; `paths` and `interval` (seconds, None for off)
+    may be others after each change."""
+    seen = known
     while True:
         seconds = interval()
         await asyncio.sleep(IDLE if seconds is None else seconds)
-        before, seen = seen, await asyncio.to_thread(look, paths())
-        if seconds is None or seen in (known, _widened(known, seen)):
+        before, seen = seen, await asyncio.to_thread(look, tuple(paths()))
+        if seconds is None or seen == _widened(known, seen):
             known = seen
         elif seen == before:
             await changed()

@@ -7,7 +7,7 @@ from bridge.model.json import Json
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """`principal` is the id of the caller that opened it: nobody else may use it."""
+    """`principal` names the caller that opened it, as `pipeline.authenticate.owner` does: nobody else may use it."""
 
     id: str
     principal: str

@@ -12,8 +12,6 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-import orjson
-
 from bridge.model import (
     Agent,
     BadState,
@@ -38,8 +36,8 @@ MOST_TRIES = 3
 """How often one question is put to a client that gives no usable answer while its call waits."""
 MOST_CONTENT = 16 << 10
 """Bytes of one answer."""
-MOST_FILLED = 32 << 10
-"""Bytes of all answers together: sealed, they must fit into what a client carries."""
+MOST_CARRIED = 40 << 10
+"""Bytes that a client carries, before they are sealed."""
 _ACTIONS = frozenset({"accept", "decline", "cancel"})
 
 INVALID = "the request state is not one for this request; make the request again without it"
@@ -173,10 +171,11 @@ def _bound(call: Call, subject: str) -> str:
 
 
 def _written(standing: Round, expires: float) -> bytes:
-    filled = canonical(dict(standing.filled))
-    if len(filled) > MOST_FILLED:
-        raise CannotAsk("the answers so far are too long to be kept for another question")
-    return canonical([standing.bound, filled.decode(), standing.consent, standing.nonce, round(expires, 3)])
+    carried = [standing.bound, dict(standing.filled), standing.consent, standing.nonce, round(expires, 3)]
+    content = canonical(carried)
+    if len(content) > MOST_CARRIED:
+        raise CannotAsk("the answers so far are too long to be carried to another question")
+    return content
 
 
 async def _opened(rt: Runtime, state: str, bound: str) -> Round:
@@ -185,13 +184,12 @@ async def _opened(rt: Runtime, state: str, bound: str) -> Round:
         content = await unseal(store_of(rt), rt.approvals.secret, PURPOSE, state)
     except NotSealed:
         raise BadState(INVALID) from None
-    was, filled, consent, nonce, expires = orjson.loads(content)
+    was, filled, consent, nonce, expires = json.loads(content)
     if was != bound:
         raise BadState(INVALID)
     if expires <= time.time():
         raise BadState(EXPIRED)
-    # The answers have integers of any size, which orjson does not read.
-    return Round(bound, json.loads(filled), consent, nonce, expires if consent else 0.0)
+    return Round(bound, filled, consent, nonce, expires if consent else 0.0)
 
 
 def with_filled(standing: Round, values: Mapping[str, Json]) -> Round:

@@ -1,5 +1,7 @@
 """Who calls. A 401 comes before we admit that a path exists."""
 
+import json
+
 from bridge.model import Call, Grant, Principal, PrincipalKind, SessionGone
 from bridge.pipeline.runtime import Runtime
 
@@ -11,9 +13,14 @@ async def authenticate(rt: Runtime, call: Call) -> Principal:
     """Raises Unauthenticated, SessionGone."""
     principal = await rt.authenticator.authenticate(call)
     # A session is no credential: whoever learned its id has learned nothing.
-    if call.session is not None and call.session.principal != principal.id:
+    if call.session is not None and call.session.principal != owner(principal):
         raise SessionGone(NO_SESSION)
     return principal
+
+
+def owner(principal: Principal) -> str:
+    """An id is unique within its tenant and issuer only."""
+    return json.dumps([principal.tenant, principal.issuer, principal.id])
 
 
 class Anonymous:

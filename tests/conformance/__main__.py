@@ -4,11 +4,12 @@ import asyncio
 import sys
 
 from tests.conformance.suite import MINIMUM, PACKAGE, run
+from tests.kit.needs import has_node_package
 
 
 async def main(revisions: list[str]) -> int:
-    if not PACKAGE.is_dir():
-        print("The suite is not installed: `make node` brings it.", file=sys.stderr)
+    if not has_node_package(PACKAGE):
+        print("Node or the suite is missing: `make node` brings them.", file=sys.stderr)
         return 2
     good = True
     for revision in revisions or MINIMUM:

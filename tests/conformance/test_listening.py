@@ -3,17 +3,24 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
-from uuid import uuid4
 
 import httpx
+import orjson
 import pytest
 
+from bridge.ingress.traffic import Traffic
 from bridge.model import Json
+from bridge.pipeline.runtime import Holder
 from tests.conformance.stand import stand
 from tests.conformance.wire import META, PATIENCE, Event, Wire
 from tests.kit import mcp_schema
 from tests.kit.agent import MODERN
+from tests.kit.documents import paths
+from tests.kit.doors import gateway
+from tests.kit.gateway import serving
+from tests.kit.upstream import plays
 
 ACKNOWLEDGED = "notifications/subscriptions/acknowledged"
 CHANGES = [("toolsListChanged", "tools", "test_trigger_tool_change"),
@@ -70,20 +77,24 @@ async def test_a_change_does_not_reach_who_listens_for_another(client: Wire) -> 
 
 
 @pytest.mark.requirement("modern.listen.resources", "modern.listen.tagged")
-async def test_an_update_reaches_who_subscribed_to_its_address(client: Wire) -> None:
-    uri = "test://watched-resource"
-    async with listening(client, {"resourceSubscriptions": [uri]}) as events:
-        await anext(events)
-        await client.result("resources/read", {"uri": uri})
-        text = f"It is {uuid4()} now."
-        assert "isError" not in await client.result(
-            "tools/call", {"name": "test_write_watched", "arguments": {"body": text}}
-        )
-        told = (await anext(events)).message
-        assert (told["method"], told["params"]["uri"]) == ("notifications/resources/updated", uri)
-        assert told["params"]["_meta"] == {f"{META}subscriptionId": "listen-1"}
-        (content,) = (await client.result("resources/read", {"uri": uri}))["contents"]
-        assert content["text"] == text
+async def test_an_update_reaches_who_subscribed_to_its_address(tmp_path: Path, http: httpx.AsyncClient) -> None:
+    uri = "test://thing"
+    reading: Json = {"operationId": "readThing", "x-mcp": {"expose": "resource", "uri": uri}}
+    file = tmp_path / "api.json"
+    file.write_bytes(orjson.dumps(paths({"GET /thing": reading})))
+    made = gateway(file)
+    often = replace(made.rt, mcp=replace(made.rt.mcp, poll=0.05))
+    said = [b'{"it": "was"}']
+    made.upstream.scripts[:] = [lambda sent: plays(said[-1])] * 1000
+    async with serving(Traffic(Holder(often))) as url:
+        client = Wire(f"{url}/mcp", http)
+        async with listening(client, {"resourceSubscriptions": [uri]}) as events:
+            await anext(events)
+            await client.result("resources/read", {"uri": uri})
+            said.append(b'{"it": "is"}')
+            told = (await anext(events)).message
+    assert (told["method"], told["params"]["uri"]) == ("notifications/resources/updated", uri)
+    assert told["params"]["_meta"] == {f"{META}subscriptionId": "listen-1"}
 
 
 @pytest.mark.requirement("modern.listen.closes")

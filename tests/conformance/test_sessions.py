@@ -123,12 +123,13 @@ async def test_what_is_said_on_one_stream_is_not_said_on_another(held: Wire) -> 
         assert (await anext(coming)).message["method"] == "notifications/tools/list_changed"
 
 
-@pytest.mark.requirement("legacy.stream.priming")
+@pytest.mark.requirement("legacy.stream.priming", "legacy.stream.retry")
 async def test_a_stream_begins_with_a_place_to_come_back_to(running: Running, http: httpx.AsyncClient) -> None:
     async with session(running, http) as held:
         first, *_ = await held.events("tools/call", PROGRESS, meta={"progressToken": "p"})
     assert first.fields["id"]
     assert first.fields.get("data", "") == ""
+    assert int(first.fields["retry"]) > 0
 
 
 @pytest.mark.requirement("legacy.stream.resumption")

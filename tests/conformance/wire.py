@@ -117,7 +117,8 @@ async def open_calls(client: Wire, wanted: int) -> int:
     """How many calls of `test_endless` are under way: `wanted`, or what there is after a second."""
     found = -1
     for _ in range(20):
-        found = (await client.result("tools/call", {"name": "test_endless_open"}))["structuredContent"]["open"]
+        (content,) = (await client.result("tools/call", {"name": "test_endless_open"}))["content"]
+        found = int(orjson.loads(content["text"])["open"])
         if found == wanted:
             break
         await asyncio.sleep(0.05)

@@ -23,6 +23,11 @@ MOST_BODY = 80 << 20
 """Bytes of a registration; the document in it may have 64 MiB."""
 Name = Annotated[str, Path(pattern=f"^{API_NAME}$", description="The API's name.")]
 DryRun = Annotated[bool, Query(description="Answer what would change, and change nothing.")]
+_CREATED: dict[int | str, dict[str, Json]] = {201: {"model": ReportView, "description": "Registered"}}
+_REFUSALS = responses(
+    HTTPStatus.FORBIDDEN, HTTPStatus.CONFLICT, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+    HTTPStatus.UNPROCESSABLE_ENTITY, HTTPStatus.SERVICE_UNAVAILABLE,
+)  # fmt: skip
 _BODY: dict[str, Json] = {
     "requestBody": {
         "required": True,
@@ -58,11 +63,8 @@ async def read_api(name: Name, steering: Steered) -> ApiDetail:
     "/{name}",
     summary="Register an API, or change how it is registered",
     openapi_extra=_BODY,
-    responses={201: {"model": ReportView, "description": "Registered"}} | responses(
-        HTTPStatus.FORBIDDEN, HTTPStatus.CONFLICT, HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-        HTTPStatus.UNSUPPORTED_MEDIA_TYPE, HTTPStatus.UNPROCESSABLE_ENTITY, HTTPStatus.SERVICE_UNAVAILABLE,
-    ),
-)  # fmt: skip
+    responses=_CREATED | _REFUSALS,
+)
 async def register(
     name: Name, steering: Steered, request: Request, response: Response, *, dry_run: DryRun = False
 ) -> ReportView:

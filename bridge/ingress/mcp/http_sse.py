@@ -42,7 +42,7 @@ from bridge.model import (
     StateUnavailable,
     TooLarge,
 )
-from bridge.pipeline.authenticate import NO_SESSION, authenticate
+from bridge.pipeline.authenticate import NO_SESSION, authenticate, owner
 from bridge.pipeline.changes import Listener
 from bridge.pipeline.run import finish, gate, refused
 from bridge.pipeline.runtime import Holder, Runtime
@@ -65,7 +65,7 @@ async def connect(rt: Runtime, scope: Scope, receive: Receive, send: Send, tools
         principal = await gate(rt, call)
         check_takes_stream(fields)
         shared = _shared(rt)
-        session = call.session = Session(new_id(), principal.id, toolset, OLDEST, {})
+        session = call.session = Session(new_id(), owner(principal), toolset, OLDEST, {})
         await keep(shared, session, stream=True)
     except Refusal as refusal:
         await _refuse(rt, call, refusal, None, send)
@@ -273,7 +273,7 @@ async def _one(rt: Runtime, session: Session, message: Message, way: Way, sender
     name, _ = looked_up(message, modern=False)
     call = new_call(sender[0], name)
     call.session, call.request_bytes = session, sender[1]
-    line = InSession(way, shared, session, message.id or b"")
+    line = InSession(way, shared, session, message.id or b"", rt.mcp.long)
     toolset = rt.toolsets[session.toolset]
     exchange = Exchange(rt, toolset, revision, message, call, line, None, session, _opened, subscriber(shared, session))
     reply = gone(call)

@@ -18,6 +18,7 @@ STREAM: Headers = (
     # 2026-07-28, Streamable HTTP: servers "SHOULD include the X-Accel-Buffering: no response header".
     (b"x-accel-buffering", b"no"),
 )
+_ON_ONE_LINE = bytes.maketrans(b"\r\n", b"  ")
 ALIVE = b":\n\n"
 """A comment, which shows that the stream is open."""
 
@@ -180,7 +181,9 @@ class Post:
 
 
 def event(message: bytes, identity: str = "") -> bytes:
-    """A server-sent event. JSON as it is written here holds no line break."""
+    """A server-sent event, whose data ends with the line. Line breaks in JSON are white space: strings hold none."""
+    if b"\n" in message or b"\r" in message:
+        message = message.translate(_ON_ONE_LINE)
     if identity:
         return b"id: %s\nevent: message\ndata: %s\n\n" % (identity.encode(), message)
     return b"event: message\ndata: %s\n\n" % message

@@ -24,6 +24,7 @@ from bridge.ingress.mcp.news import Watched, news
 from bridge.ingress.mcp.refusals import Internal, InvalidRequest
 from bridge.ingress.mcp.render import closed, error
 from bridge.model import Call, CannotAsk, Headers, Json, Question, Refusal, Session
+from bridge.pipeline.authenticate import owner
 from bridge.pipeline.changes import Listener
 from bridge.pipeline.run import finish, refused
 from bridge.pipeline.runtime import Holder
@@ -69,7 +70,7 @@ class Conversation:
     write: Write
     toolset: str = ""
     modern: bool | None = None
-    """None before the first frame."""
+    """None before the first request."""
     revision: Revision = LATEST_LEGACY
     session: Session | None = None
     running: dict[bytes, asyncio.Task[None]] = field(default_factory=dict)
@@ -129,7 +130,7 @@ class Conversation:
                 raise InvalidRequest("a frame must be a single JSON-RPC request or notification: no batches here")
             return batch(value)
         message = read(value)
-        if self.modern is None:
+        if self.modern is None and message.id is not None:
             self.modern = is_modern(value) or message.method == "server/discover"
             self.revision = MODERN if self.modern else LATEST_LEGACY
         if message.id in self.running:
@@ -217,7 +218,7 @@ class Conversation:
         principal = exchange.call.principal
         assert principal is not None
         capabilities = exchange.message.params.get("capabilities")
-        self.session = Session("stdio", principal.id, self.toolset, version, capabilities)
+        self.session = Session("stdio", owner(principal), self.toolset, version, capabilities)
         if self.told is None:
             self.told = Told(Watched(exchange.call, self.toolset), exchange.toolset.digests)
             self._tasks.create_task(self._tell(self.told))

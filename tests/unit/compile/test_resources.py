@@ -9,10 +9,13 @@ from bridge.compile import Loaded, load_apis
 from bridge.compile.operations import Known, endpoint, endpoints
 from bridge.compile.routes import routes
 from bridge.config import load
+from bridge.importer import Options, Sources, build, import_api
 from bridge.model import AskFor, BadArguments, Endpoint, Json, Route
 from bridge.model.steps import at_once
-from bridge.pipeline.addresses import Addressed, Locator
+from bridge.pipeline.addresses import Addressed, Locator, Template
 from tests.kit.documents import paths
+
+SPECS = Path(__file__).parents[3] / "specs"
 
 DOCUMENT = paths({
     "GET /things/{id}": {
@@ -89,6 +92,29 @@ def test_endpoint_writes_the_address_of_an_answer_where_there_is_one(tmp_path: P
     assert read.address({"id": 7}) == "api://shop/things/7"
     assert read.address({"id": 7, "X-Trace": "a"}) is None
     assert compiled(one, "putThing").address is None
+
+
+@pytest.mark.parametrize("name", ["orders", "parcels"])
+def test_every_address_of_the_sample_documents_leads_back_to_its_operation_and_arguments(name: str) -> None:
+    catalog = build([import_api(name, Sources(str(SPECS / f"{name}.yaml")), Options())])
+    schemas = {key: operation.input_schema for key, operation in catalog.operations.items()}
+    place = Locator((one, schemas[one.api, one.operation]) for one in catalog.resources)
+    assert catalog.resources
+    for one in catalog.resources:
+        schema = schemas[one.api, one.operation]
+        arguments = {name: example(schema["properties"][name]) for name in Template.parse(one.uri).variables}
+        uri = Addressed(one.uri, schema)(arguments)
+        assert uri is not None
+        assert place.find(uri) == (one, arguments)
+
+
+def example(schema: Json) -> Json:
+    """Of the parameters in those documents."""
+    if "enum" in schema:
+        return schema["enum"][0]
+    if schema.get("type") == "array":
+        return [example(schema["items"]), example(schema["items"])]
+    return {"integer": 7, "number": 1.5, "boolean": True}.get(schema.get("type"), "a/b, ä")
 
 
 def test_operation_that_is_read_elsewhere_now_is_compiled_again_and_others_are_not(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from bridge.ingress.mcp.headers import SESSION, VERSION, plain
 from bridge.ingress.mcp.refusals import InvalidRequest
 from bridge.ingress.mcp.sessions.record import end, find, keep, new_id, used_capabilities, watch
 from bridge.model import Call, Headers, Session, SessionGone
-from bridge.pipeline.authenticate import NO_SESSION
+from bridge.pipeline.authenticate import NO_SESSION, owner
 from bridge.pipeline.run import gate
 from bridge.pipeline.runtime import Runtime
 from bridge.state.base import Shared
@@ -18,7 +18,7 @@ async def begin(exchange: Exchange, version: str) -> Headers:
     assert principal is not None
     assert shared is not None
     declared = used_capabilities(exchange.message.params.get("capabilities"))
-    session = Session(new_id(), principal.id, exchange.toolset.name, version, declared)
+    session = Session(new_id(), owner(principal), exchange.toolset.name, version, declared)
     await keep(shared, session)
     return ((SESSION, session.id.encode()),)
 

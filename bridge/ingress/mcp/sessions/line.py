@@ -21,25 +21,21 @@ from bridge.ingress.mcp.sessions.words import ANSWER, CANCEL, END, channel, hear
 from bridge.model import CannotAsk, Json, Question, Session
 from bridge.state.base import Shared, Subscription
 
-LONG = 5.0
-"""Seconds after which an answer becomes a stream."""
 PATIENCE = 300.0
 """Seconds that a person has to answer a question."""
 
 
 class InSession:
-    """Wraps the line of one request; `identity` is its id as JSON text. Made for one message, used by its handling."""
+    """Wraps the line of one request. `identity` is its id as JSON text; after `long` seconds its answer is a stream."""
 
-    __slots__ = ("_asked", "_identity", "_line", "_patience", "_session", "_shared", "_turn")
+    __slots__ = ("_asked", "_identity", "_line", "_long", "_session", "_shared", "_turn")
 
-    def __init__(
-        self, line: Way, shared: Shared, session: Session, identity: bytes, patience: float = PATIENCE
-    ) -> None:
+    def __init__(self, line: Way, shared: Shared, session: Session, identity: bytes, long: float) -> None:
         self._line = line
         self._shared = shared
         self._session = session
         self._identity = identity.decode()
-        self._patience = patience
+        self._long = long
         self._asked: dict[str, asyncio.Future[Json]] = {}
         self._turn = asyncio.Lock()
 
@@ -86,7 +82,7 @@ class InSession:
 
     async def heed(self, subscription: Subscription) -> None:
         """Returns once the request is cancelled, or its session over."""
-        pause = LONG
+        pause = self._long
         while True:
             try:
                 async with asyncio.timeout(pause):
@@ -113,14 +109,19 @@ class InSession:
         waiting = self._asked[identity] = asyncio.get_running_loop().create_future()
         try:
             await self.notify(orjson.dumps(request))
-            async with asyncio.timeout(self._patience):
+            async with asyncio.timeout(PATIENCE):
                 return elicited(await waiting)
         except TimeoutError:
-            given_up = {"requestId": identity, "reason": "nobody answered in time"}
-            await self.notify(notification("notifications/cancelled", given_up))
+            await self._give_up(identity, "nobody answered in time")
             raise CannotAsk("nobody answered in time") from None
+        except asyncio.CancelledError:
+            await self._give_up(identity, "the call does not wait any more")
+            raise
         finally:
             del self._asked[identity]
+
+    async def _give_up(self, identity: str, reason: str) -> None:
+        await self.notify(notification("notifications/cancelled", {"requestId": identity, "reason": reason}))
 
 
 class _Heeding:
