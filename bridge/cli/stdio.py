@@ -70,6 +70,7 @@ async def _converse(holder: Holder, lasting: Parts, toolset: str, reading: int, 
     """Until the client closes its end, or a signal comes: both are an ordinary end."""
     caught: list[int] = []
     talking = asyncio.create_task(_talk(holder, toolset, reading, writing))
+    posting = asyncio.create_task(lasting.webhooks.run())
 
     def stop(number: int) -> None:
         caught.append(number)
@@ -78,6 +79,8 @@ async def _converse(holder: Holder, lasting: Parts, toolset: str, reading: int, 
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop, number)
     await asyncio.wait([talking])
+    posting.cancel()
+    await asyncio.wait([posting])
     await lasting.upstream.aclose()
     await lasting.state.aclose()
     if not talking.cancelled():

@@ -20,7 +20,7 @@ from bridge.compile.pace import paced, quiet
 from bridge.compile.registered import Registered
 from bridge.compile.registry import Registry
 from bridge.compile.report import NO_DIFF, Result
-from bridge.compile.retire import Leftovers, leftovers
+from bridge.compile.retire import Leftovers, leftovers, unused
 from bridge.compile.runtime import Compiled, Parts, compiling, unserved
 from bridge.config import Problem, Settings, static_changes
 from bridge.model import Catalog, Diff, Finding
@@ -110,7 +110,8 @@ async def _same(standing: Standing, world: World, brought: Brought, change: Chan
     if not dry:
         await _keep(standing.registry, brought, change)
     result = Result.PROPOSED if dry else Result.UNCHANGED
-    return Made(result, findings=standing.holder.current.catalog.findings, world=None if dry else world)
+    findings, old = standing.holder.current.catalog.findings, unused(brought.loaded.catalog)
+    return Made(result, findings=findings, world=None if dry else world, old=old)
 
 
 async def _other(
@@ -124,7 +125,7 @@ async def _other(
         raise ImportRefused(*(Problem(one.source, 0, 0, "", one.message, one.advice) for one in nowhere))
     diff = await paced(diffing(standing.holder.current.catalog, catalog))
     if dry:
-        return Made(Result.PROPOSED, diff, catalog.findings)
+        return Made(Result.PROPOSED, diff, catalog.findings, old=leftovers(compiled.runtime))
     await _keep(standing.registry, brought, change)
     old = leftovers(standing.holder.swap(compiled.runtime))
     standing.applied(settings, compiled.runtime)

@@ -8,9 +8,8 @@ from collections.abc import Iterable
 import orjson
 
 from bridge.compile.errand import Candidate
-from bridge.compile.registered import WHERE, Registered
+from bridge.compile.registered import WHERE, Registered, on_the_web
 from bridge.config import ConfigInvalid, Problem
-from bridge.config.names import is_url
 from bridge.model import Json
 
 _MEMBERS = ("document", "url", "options")
@@ -56,7 +55,7 @@ def _source(given: dict[str, Json], before: Registered | None) -> tuple[str | No
     if document is not None:
         return None, _text(document)
     if url is not None:
-        if not isinstance(url, str) or not is_url(url):
+        if not isinstance(url, str) or not on_the_web(url):
             raise _wrong("url", "is no http or https URL", "give it whole, as in https://api.example.com/openapi.json")
         return url, b""
     if before is None:

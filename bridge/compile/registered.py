@@ -17,7 +17,7 @@ import orjson
 from bridge.compile.apis import Loaded, load_apis
 from bridge.config import ConfigInvalid, Problem, Settings
 from bridge.config.clashes import clashes
-from bridge.config.names import API_NAME, is_url
+from bridge.config.names import API_NAME
 from bridge.config.problems import KeyPath, Place, problem_at
 from bridge.config.schema import Api
 from bridge.config.settle import settle
@@ -139,8 +139,14 @@ def _unfit(options: Mapping[str, Json], name: str) -> Iterator[Problem]:
         yield _problem(("apis", name, "spec"), "is no option", "give `document` or `url` beside the options")
     overlays = options.get("overlays")
     for index, overlay in enumerate(overlays if isinstance(overlays, list) else ()):
-        if not isinstance(overlay, str) or not is_url(overlay):
-            yield _problem(("apis", name, "overlays", index), "is no URL", "a registration reads no files: give a URL")
+        if not isinstance(overlay, str) or not on_the_web(overlay):
+            yield _problem(
+                ("apis", name, "overlays", index), "is no http or https URL", "a registration reads no files"
+            )
+
+
+def on_the_web(url: str) -> bool:
+    return url.lower().startswith(("http://", "https://"))
 
 
 def _clashes(settings: Settings, name: str) -> Iterator[Problem]:

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from bridge.compile.pace import Pace
+from bridge.model import Catalog
 from bridge.pipeline.runtime import Runtime
 
 _LOOK = 0.5
@@ -28,10 +29,17 @@ def leftovers(before: Runtime) -> Leftovers:
     # Only the runtime holds the toolset of all tools, so that one is gone with the other; and slots take no weak
     # references.
     last = weakref.ref(before.toolsets[""])
-    catalog = before.catalog
-    pieces: list[object] = [*before.endpoints.values(), *catalog.operations.values(), *catalog.tools.values()]
-    pieces += [*before.published.values(), *catalog.resources, *catalog.findings]
+    pieces = [*before.endpoints.values(), *before.published.values(), *_pieces(before.catalog)]
     return Leftovers(lambda: last() is None, pieces)
+
+
+def unused(catalog: Catalog) -> Leftovers:
+    """Of an import that nothing was made of."""
+    return Leftovers(lambda: True, _pieces(catalog))
+
+
+def _pieces(catalog: Catalog) -> list[object]:
+    return [*catalog.operations.values(), *catalog.tools.values(), *catalog.resources, *catalog.findings]
 
 
 async def let_go(left: Leftovers) -> None:

@@ -29,7 +29,7 @@ def toolsets(
     }
     resources = [one for one in catalog.resources if (one.api, one.operation) in compiled]
     page = settings.mcp.page_size
-    whole = _offer(resources, compiled, offered, suggest)
+    whole = yield from _offer(resources, compiled, offered, suggest)
     made = {"": Toolset("", tools, whole, instructions=settings.mcp.instructions, page=page)}
     for name, subset in settings.mcp.toolsets.items():
         yield
@@ -41,7 +41,7 @@ def toolsets(
         ]
         own = [one for one in offered if subset.prompts is None or one.name in subset.prompts]
         instructions = subset.instructions or settings.mcp.instructions
-        offer = _offer(within, compiled, own, suggest)
+        offer = yield from _offer(within, compiled, own, suggest)
         made[name] = Toolset(name, chosen, offer, instructions=instructions, page=page)
     return made, (*found, *unusable)
 
@@ -51,14 +51,17 @@ def _offer(
     compiled: Endpoints,
     offered: Iterable[Prompt],
     suggest: Mapping[tuple[str, str, str], Compiled],
-) -> Offer:
+) -> Steps[Offer]:
     """Of suggestions, those for what is offered here."""
     resources, offered = tuple(resources), tuple(offered)
     named = {("resource", one.uri) for one in resources} | {("prompt", one.name) for one in offered}
+    locator = yield from Locator.steps(
+        (one, compiled[one.api, one.operation].operation.input_schema) for one in resources
+    )
     return Offer(
         resources=resources,
         readable={(one.api, one.operation): compiled[one.api, one.operation] for one in resources},
-        locator=Locator((one, compiled[one.api, one.operation].operation.input_schema) for one in resources),
+        locator=locator,
         prompts=offered,
         suggest={key: one for key, one in suggest.items() if key[:2] in named},
     )

@@ -473,7 +473,7 @@ class Settings(Section):
     data: LocalPath = Field(
         default=Path(".dualbridge"),
         validate_default=True,
-        description="The folder for the last good copies of documents that come from a URL.",
+        description="The folder for the last good copies of documents from URLs, and for registered APIs.",
         json_schema_extra=_STATIC,
     )
     mcp: Mcp = Field(default_factory=Mcp, description="The agents' door.")

@@ -32,13 +32,15 @@ def stream(receive: Receive) -> "Upload":
 class Upload:
     """The body as an iterator, to be read once."""
 
-    __slots__ = ("_complete", "_receive", "_unread", "received")
+    __slots__ = ("_complete", "_receive", "_unread", "_waiting", "received")
 
     def __init__(self, receive: Receive) -> None:
         self.received = 0
         """Bytes that were iterated over so far."""
         self._receive = receive
-        self._unread = asyncio.Event()
+        self._unread = False
+        self._waiting: asyncio.Event | None = None
+        """Made where somebody waits: most bodies are read before, and an event takes as much memory as all the rest."""
         self._complete = False
 
     def __aiter__(self) -> Self:
@@ -46,14 +48,14 @@ class Upload:
 
     async def __anext__(self) -> bytes:
         while not self._complete:
-            if self._unread.is_set():
+            if self._unread:
                 raise RuntimeError("the rest of the body was given up and may be gone")
             message = await self._receive()
             if _disconnected(message):
                 raise ClientGone("the client left before its request was complete")
             if not message.get("more_body", False):
                 self._complete = True
-                self._unread.set()
+                self.leave_unread()
             if message.get("body"):
                 self.received += len(message["body"])
                 return bytes(message["body"])
@@ -61,11 +63,15 @@ class Upload:
 
     def leave_unread(self) -> None:
         """Says that nobody will iterate any further, so that `departure` may receive what is left."""
-        self._unread.set()
+        self._unread = True
+        if self._waiting is not None:
+            self._waiting.set()
 
     async def departure(self) -> None:
         """Returns when the client has left, which can be noticed only once nobody reads the body any more."""
-        await self._unread.wait()
+        if not self._unread:
+            self._waiting = asyncio.Event()
+            await self._waiting.wait()
         while not _disconnected(await self._receive()):
             pass
 

@@ -34,7 +34,7 @@ def kinds(schema: Json, root: Json) -> Kinds:
 
 
 def alternatives(schema: Json, root: Json) -> Iterator[Mapping[str, Json]]:
-    """The schema and, within bounds, all that it refers to or chooses from."""
+    """The schema and, within bounds, all that it refers to or chooses from, in their order."""
     waiting, looked = [schema], 0
     while waiting and looked < MOST_LOOKED_AT:
         one = waiting.pop()
@@ -44,7 +44,7 @@ def alternatives(schema: Json, root: Json) -> Iterator[Mapping[str, Json]]:
         yield one
         for key in ("anyOf", "oneOf", "allOf"):
             members = one.get(key)
-            waiting += members if isinstance(members, list) else []
+            waiting += reversed(members) if isinstance(members, list) else []
         target = _definition(one.get("$ref"), root)
         waiting += [target] if target is not None else []
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from bridge.model import Json, Resource
 from bridge.model.expressions import Expression, ascii_uri
 from bridge.model.kinds import kinds
+from bridge.model.steps import Steps, at_once
 from bridge.model.template import LONGEST_URI, Template
 from bridge.model.template_match import Read
 
@@ -58,12 +59,22 @@ class Locator:
     def __init__(self, resources: Iterable[tuple[Resource, Json]]) -> None:
         self._literal: dict[str, _Place] = {}
         self._root = _Node()
+        at_once(self._filled(resources))
+
+    @classmethod
+    def steps(cls, resources: Iterable[tuple[Resource, Json]]) -> Steps["Locator"]:
+        made = cls(())
+        yield from made._filled(resources)
+        return made
+
+    def _filled(self, resources: Iterable[tuple[Resource, Json]]) -> Steps[None]:
         for resource, schema in resources:
             place = _Place(resource, Template.parse(resource.uri), schema)
             if resource.template:
                 self._insert(place)
             else:
                 self._literal.setdefault(ascii_uri(resource.uri), place)
+            yield
 
     def _insert(self, place: _Place) -> None:
         segments, is_open = _segments(place.template)

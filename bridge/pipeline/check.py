@@ -22,7 +22,7 @@ async def check(rt: Runtime, call: Call) -> None:
     if call.door is Door.MCP:
         await _arguments(rt, call, endpoint)
         return
-    if endpoint.needs_body or rt.approvals.reads_body(endpoint):
+    if endpoint.needs_body or rt.approvals.reads_body(endpoint.operation):
         call.body = await _whole(call, rt.limits.body_bytes)
     if endpoint.route.validate is not Validate.OFF:
         _inspect(call, endpoint)

@@ -17,7 +17,7 @@ from bridge.model import ApprovalDenied, ApprovalRequired, Call, Json
 from bridge.pipeline.ask import owner
 from bridge.pipeline.consent import fingerprint_of
 from bridge.pipeline.runtime import Runtime
-from bridge.pipeline.shown import Shown, shown
+from bridge.pipeline.shown import shown
 from bridge.state.base import Store
 
 log = logging.getLogger(__name__)
@@ -124,21 +124,28 @@ async def decide(store: Store, approval: Approval, decision: Decision, ttl: floa
 
 async def _opened(rt: Runtime, store: Store, call: Call, place: str, before: Case | None) -> Approval:
     """A new case at `place`, unless another request has just opened one there."""
-    approval = _approval(rt, call, place)
-    await _check_number(rt, store, place)
-    await store.put(f"{_RECORD}:{approval.id}", orjson.dumps(asdict(approval)), rt.approvals.ttl + RECENT)
+    approval, ttl = _approval(rt, call, place), rt.approvals.ttl
+    # The record first: whoever finds the id at the place finds the record as well.
+    await store.put(f"{_RECORD}:{approval.id}", orjson.dumps(asdict(approval)), ttl + RECENT)
     if before is not None:
-        await _clear(store, place, before.approval.id, rt.approvals.ttl)
-    if not await store.put(place, approval.id.encode(), rt.approvals.ttl, fresh=True):
+        await _clear(store, place, before.approval.id, ttl)
+    if not await store.put(place, approval.id.encode(), ttl, fresh=True):
         await store.take(f"{_RECORD}:{approval.id}")
-        other = await _at(store, place)
-        if other is not None:
-            return other.approval
-        raise ApprovalRequired("this call needs a person's approval; make it again for the id to ask for it by")
+        return await _other(store, place)
+    await _check_number(rt, store, approval)
     asked = approval.principal, approval.operation, call.id
     log.info("approval %s: asked for by %r for %s, in call %s", approval.id, *asked)
-    _announce(rt, approval)
+    _announce(rt, call, approval)
     return approval
+
+
+async def _other(store: Store, place: str) -> Approval:
+    case = await _at(store, place)
+    if case is None:
+        # An id whose record is gone leads nowhere.
+        await store.take(place)
+        raise ApprovalRequired("this call needs a person's approval; make it again for the id to ask for it by")
+    return case.approval
 
 
 async def _clear(store: Store, place: str, id: str, ttl: float) -> None:
@@ -148,9 +155,12 @@ async def _clear(store: Store, place: str, id: str, ttl: float) -> None:
         await store.put(place, taken, ttl, fresh=True)
 
 
-async def _check_number(rt: Runtime, store: Store, place: str) -> None:
-    waiting = await store.family(place.partition(":")[0])
-    if len([key for key, _ in waiting if key != place]) >= rt.approvals.pending:
+async def _check_number(rt: Runtime, store: Store, approval: Approval) -> None:
+    """Counted with the new one in its place: of many that come together none too many stays."""
+    waiting = await store.family(approval.place.partition(":")[0])
+    if len(waiting) > rt.approvals.pending:
+        await store.take(approval.place)
+        await store.take(f"{_RECORD}:{approval.id}")
         raise ApprovalRequired(
             f"this call needs a person's approval, and {rt.approvals.pending} calls wait for one already; "
             "have those decided first"
@@ -160,7 +170,7 @@ async def _check_number(rt: Runtime, store: Store, place: str) -> None:
 def _approval(rt: Runtime, call: Call, place: str) -> Approval:
     assert call.endpoint is not None
     assert call.principal is not None
-    seen: Shown = shown(call)
+    seen = shown(call)
     now = time.time()
     return Approval(
         id=secrets.token_hex(16),
@@ -184,27 +194,24 @@ async def _use(store: Store, approval: Approval, call: Call) -> None:
     await store.put(f"{_USE}:{approval.id}", used, RECENT)
 
 
-def _announce(rt: Runtime, approval: Approval) -> None:
-    if rt.approvals.webhook is not None:
-        told = announcement(approval)
-        rt.post(rt.approvals.webhook, Message(approval.id, orjson.dumps(told)))
-
-
-def announcement(approval: Approval) -> dict[str, Json]:
+def _announce(rt: Runtime, call: Call, approval: Approval) -> None:
     """Without the arguments: they are read where the decision is made."""
-    seen = Shown(approval.tool, approval.api, approval.method, approval.path.partition("?")[0], ())
-    return {
+    if rt.approvals.webhook is None:
+        return
+    assert call.endpoint is not None
+    told: dict[str, Json] = {
         "type": "approval.pending",
         "timestamp": approval.created,
         "data": {
             "id": approval.id,
-            "summary": seen.summary,
+            "summary": f"{approval.tool} of {approval.api}: {call.endpoint.operation.key}",
             "principal": approval.principal,
             "door": approval.door,
             "expires": approval.expires,
             "link": f"/admin/approvals/{approval.id}",
         },
     }
+    rt.post(rt.approvals.webhook, Message(approval.id, orjson.dumps(told)))
 
 
 def _required(approval: Approval) -> ApprovalRequired:

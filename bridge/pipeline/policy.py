@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from bridge.egress.webhook import Destination
-from bridge.model import Effect, Endpoint, Operation
+from bridge.model import Effect, Operation
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,9 +25,9 @@ class Approvals:
     def covers(self, operation: Operation) -> bool:
         return operation.effect in self.effects if operation.confirm is None else operation.confirm
 
-    def reads_body(self, endpoint: Endpoint) -> bool:
-        """Whether a person's request is read whole: consent is to its body as well."""
-        return self.people and endpoint.operation.body is not None and self.covers(endpoint.operation)
+    def reads_body(self, operation: Operation) -> bool:
+        """Whether a person's request is read whole: consent is to its body as well, described or not."""
+        return self.people and self.covers(operation)
 
 
 NO_POLICY = Approvals()

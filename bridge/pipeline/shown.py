@@ -28,10 +28,6 @@ class Shown:
     path: str
     arguments: tuple[tuple[str, str], ...]
 
-    @property
-    def summary(self) -> str:
-        return f"{self.what} of {self.api}: {self.method} {self.path}"
-
     def as_text(self) -> str:
         lines = [f"Tool: {self.what}", f"API: {self.api}", f"Request: {self.method} {self.path}"]
         if not self.arguments:

@@ -1,24 +1,24 @@
 """What one subscriber has not read yet: bounded, so that a slow reader costs it messages and nobody memory."""
 
 import asyncio
-from collections import deque
 
 MOST = 1000
 """Messages that wait for one subscriber."""
 
 
 class Mailbox:
-    """A Subscription, filled by its bus."""
+    """A Subscription, filled by its bus and read by one reader at a time."""
 
     def __init__(self, most: int = MOST) -> None:
         self._most = most
-        self._waiting: deque[bytes | None] = deque()
-        self._filled = asyncio.Event()
+        self._waiting: list[bytes | None] = []
+        # Thousands of streams have one each that stays empty: a deque and an event would take ten times the memory.
+        self._reader: asyncio.Future[None] | None = None
 
     def put(self, message: bytes) -> None:
         if len(self._waiting) < self._most:
             self._waiting.append(message)
-            self._filled.set()
+            self._wake()
         else:
             self.lost()
 
@@ -26,10 +26,17 @@ class Mailbox:
         """The reader is told after what it still has to read; several losses in a row are one."""
         if not self._waiting or self._waiting[-1] is not None:
             self._waiting.append(None)
-        self._filled.set()
+        self._wake()
 
     async def next(self) -> bytes | None:
         while not self._waiting:
-            self._filled.clear()
-            await self._filled.wait()
-        return self._waiting.popleft()
+            self._reader = asyncio.get_running_loop().create_future()
+            try:
+                await self._reader
+            finally:
+                self._reader = None
+        return self._waiting.pop(0)
+
+    def _wake(self) -> None:
+        if self._reader is not None and not self._reader.done():
+            self._reader.set_result(None)

@@ -26,18 +26,28 @@ BESIDE = {
 }
 """Scenarios that have to pass though the suite does not score them; the file of expected failures cannot hold them."""
 PACKAGE = "@modelcontextprotocol/conformance"
-PATIENCE = 110.0
+PATIENCE = 70.0
+ATTEMPTS = 3
+"""The suite gives a change 1.5 s to arrive where it SHOULD, and warns after that; a busy machine may take longer. What
+was warned of alone is therefore tried again; a failure is not."""
 _BAD = frozenset({"FAILURE", "WARNING"})
 
 
 @dataclass(frozen=True, slots=True)
-class Scenario:
-    """`failures` names the checks that failed or warned, each with the suite's own words."""
+class Check:
+    """One that failed or warned, with the suite's own words."""
 
+    id: str
+    status: str
+    said: str
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
     name: str
     scored: bool
     passed: bool
-    failures: tuple[str, ...] = ()
+    failures: tuple[Check, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +68,18 @@ class Results:
         return sum(scenario.passed for scenario in self.scored)
 
     @property
+    def only_warned(self) -> bool:
+        """Nothing failed that was not expected to, but there were warnings."""
+        listed = yaml.safe_load(baseline(self.revision).read_text())["server"]
+        statuses = {
+            check.status
+            for scenario in self.scored
+            for check in scenario.failures
+            if not {scenario.name, f"{scenario.name}:{check.id}"} & set(listed)
+        }
+        return statuses == {"WARNING"}
+
+    @property
     def missed(self) -> list[str]:
         """Unscored scenarios that had to pass."""
         return sorted(BESIDE[self.revision] - {scenario.name for scenario in self.scenarios if scenario.passed})
@@ -72,7 +94,7 @@ class Results:
             verdict = "pass" if scenario.passed else "fail" if scenario.failures else "none"
             yield f"  {verdict}  {scenario.name}{'' if scenario.scored else ' (not scored)'}"
             if scenario.scored or scenario.name in self.missed:
-                yield from (f"          {failure}" for failure in scenario.failures)
+                yield from (f"          {check.id}: {check.said}" for check in scenario.failures)
         if not self.agrees:
             yield from self._disagreement()
         yield from (f"  {name} is not scored, and had to pass" for name in self.missed)
@@ -91,6 +113,15 @@ def baseline(revision: str) -> Path:
 
 async def run(revision: str) -> Results:
     """Raises TimeoutError when the suite does not end. Whatever was started has ended on return."""
+    results = await _run(revision)
+    for _ in range(ATTEMPTS - 1):
+        if results.agrees or not results.only_warned:
+            break
+        results = await _run(revision)
+    return results
+
+
+async def _run(revision: str) -> Results:
     with tempfile.TemporaryDirectory(prefix="conformance-") as folder:
         home = Path(folder)
         async with stand(home) as running:
@@ -130,6 +161,7 @@ def _scenarios(revision: str, results: Path) -> Iterator[Scenario]:
     for name in [*required["server"], *unscored]:
         found = list(results.glob(f"server-{name}-2*/checks.json"))
         checks = orjson.loads(found[0].read_bytes()) if found else []
-        failures = tuple(f"{one['id']}: {one.get('errorMessage')}" for one in checks if one["status"] in _BAD)
+        bad = [one for one in checks if one["status"] in _BAD]
+        failures = tuple(Check(one["id"], one["status"], one.get("errorMessage") or one["description"]) for one in bad)
         succeeded = any(one["status"] == "SUCCESS" for one in checks)
         yield Scenario(name, name in required["server"], succeeded and not failures, failures)

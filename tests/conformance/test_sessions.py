@@ -51,7 +51,7 @@ async def news(client: Wire, last: str = "") -> AsyncIterator[AsyncIterator[Even
     async with asyncio.timeout(PATIENCE), client.http.stream("GET", client.url, headers=headers) as answer:
         assert answer.status_code == 200, (await answer.aread()).decode()
         assert answer.headers["content-type"].startswith("text/event-stream")
-        yield said(events(answer))
+        yield said(events(answer, Transcript(client.revision)))
 
 
 async def said(coming: AsyncIterator[Event]) -> AsyncIterator[Event]:

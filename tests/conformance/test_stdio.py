@@ -135,7 +135,7 @@ async def test_an_id_that_is_still_being_answered_is_refused() -> None:
     async with conversing(Holder(made.rt)) as pipes:
         pipes.send(modern("tools/call", 1, name="listOrders"))
         await made.upstream.reached(1)
-        assert (await pipes.ask(modern("server/discover", 1)))["error"]["code"] == -32600
+        assert (await pipes.ask(modern("tools/call", 1, name="listOrders")))["error"]["code"] == -32600
         hold.set()
         assert "result" in await pipes.next()
 

@@ -10,7 +10,7 @@ from tests.kit.needs import needs_conformance_suite
 
 
 @needs_conformance_suite
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(240)
 @pytest.mark.requirement("modern.headers.case", "modern.headers.whitespace")
 @pytest.mark.parametrize("revision", MINIMUM)
 async def test_the_official_suite_fails_where_it_is_expected_to_and_only_there(revision: str) -> None:

@@ -12,8 +12,8 @@ import httpx
 import orjson
 
 from bridge.model import Json
-from tests.kit import mcp_schema
 from tests.kit.agent import BOTH, MODERN
+from tests.kit.transcript import Transcript
 
 META = "io.modelcontextprotocol/"
 NAMED = {"tools/call": "name", "prompts/get": "name", "resources/read": "uri"}
@@ -47,8 +47,9 @@ class Wire:
         """The answer, read whole, to a well-formed request."""
         content, own = self.request(method, params, id=id, meta=meta)
         answer = await self.http.post(self.url, content=content, headers={**own, **_names(headers)})
-        if answer.headers.get("content-type") == "application/json":
-            mcp_schema.check(answer.json(), self.revision, method)
+        transcript = Transcript(self.revision)
+        transcript.sent(content)
+        transcript.answered(answer.headers.get("content-type", ""), answer.content)
         return answer
 
     async def result(self, method: str, params: Json = None, *, id: Json = 1, meta: Json = None) -> Json:
@@ -73,7 +74,9 @@ class Wire:
         content, own = self.request(method, params, id=id, meta=meta)
         async with self.http.stream("POST", self.url, content=content, headers=own) as answer:
             assert answer.headers["content-type"].startswith("text/event-stream"), (await answer.aread()).decode()
-            yield answer, events(answer)
+            transcript = Transcript(self.revision)
+            transcript.sent(content)
+            yield answer, events(answer, transcript)
 
     async def events(self, method: str, params: Json = None, *, id: Json = 1, meta: Json = None) -> list[Event]:
         """All of a stream that ends."""
@@ -101,14 +104,16 @@ def _names(headers: Mapping[str, str]) -> dict[str, str]:
     return {name.replace("_", "-"): value for name, value in headers.items()}
 
 
-async def events(answer: httpx.Response) -> AsyncIterator[Event]:
-    """WHATWG's rules, as far as a server that means well uses them."""
+async def events(answer: httpx.Response, transcript: Transcript) -> AsyncIterator[Event]:
+    """WHATWG's rules, as far as a server that means well uses them. Each message is held against the schema."""
     fields: dict[str, str] = {}
     async for line in answer.aiter_lines():
         if line:
             name, _, value = line.partition(":")
             fields[name or "comment"] = value.removeprefix(" ")
         elif fields:
+            if fields.get("data"):
+                transcript.heard(orjson.loads(fields["data"]))
             yield Event(fields)
             fields = {}
 

@@ -161,7 +161,9 @@ async def test_a_registration_is_tried_made_kept_over_a_restart_and_taken_back(
     file = configured(tmp_path, upstream)
     options = {"upstream": {"url": upstream.url}, "operations": {"parts": {"name": "list_parts"}}}
     async with gateway("--config", str(file), *ANYWHERE, home=tmp_path) as running:
-        tried = await put(client, running, "depot", {"document": document("parts"), "options": options}, "?dry_run=true")
+        tried = await put(
+            client, running, "depot", {"document": document("parts"), "options": options}, "?dry_run=true"
+        )
         assert (tried.status_code, tried.json()["result"]) == (200, "proposed")
         assert tried.json()["diff"]["added"] == ["list_parts"]
         assert await tools(client, running) == ["orders"]

@@ -10,24 +10,58 @@ from mcp import Client
 from mcp.client.streamable_http import streamable_http_client
 
 from bridge.model import Json
-from tests.kit import mcp_schema
+from tests.kit.transcript import Transcript
 
 VERSION = "mcp-protocol-version"
 MODES = {"auto": "2026-07-28", "legacy": "2025-11-25"}
 """The client's modes, and the revision that each agrees on with us."""
 
 
+class Copied(httpx2.AsyncByteStream):
+    """A body on its way to the client, and a copy of what came so far."""
+
+    def __init__(self, stream: httpx2.AsyncByteStream) -> None:
+        self._stream = stream
+        self.copy = b""
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        async for chunk in self._stream:
+            self.copy += chunk
+            yield chunk
+
+    async def aclose(self) -> None:
+        await self._stream.aclose()
+
+
 @dataclass(frozen=True, slots=True)
 class Exchange:
+    """One request with its answer. `method` is JSON-RPC's, empty for a stream that was asked for with GET."""
+
     method: str
-    revision: str
+    asked: bytes
+    version: str | None
+    """What the request's header says."""
     status: int
-    answer: Json
+    media_type: str
+    body: Copied
+
+    @property
+    def answer(self) -> Json:
+        return orjson.loads(self.body.copy)
+
+    def check(self, revision: str) -> None:
+        """Raises AssertionError unless it is `revision` that is spoken, in every message."""
+        if self.method != "initialize":
+            assert self.version == revision
+        transcript = Transcript(revision)
+        transcript.sent(self.asked)
+        transcript.answered(self.media_type, self.body.copy)
+        assert transcript.revision == revision
 
 
 @dataclass(slots=True)
 class Connected:
-    """`exchanges` grows with every answer to a JSON-RPC request."""
+    """`exchanges` grows with every request."""
 
     client: Client
     exchanges: list[Exchange] = field(default_factory=list)
@@ -39,14 +73,13 @@ class Connected:
     async def record(self, response: httpx2.Response) -> None:
         asked = response.request
         body = orjson.loads(asked.content) if asked.method == "POST" else {}
-        if "id" not in body:
-            return
-        answer = orjson.loads(await response.aread())
-        if body["method"] == "initialize":
-            revision = str(answer["result"]["protocolVersion"])
-        else:
-            revision = str(asked.headers[VERSION])
-        self.exchanges.append(Exchange(body["method"], revision, response.status_code, answer))
+        assert isinstance(response.stream, httpx2.AsyncByteStream)
+        response.stream = copied = Copied(response.stream)
+        media = response.headers.get("content-type", "")
+        made = Exchange(
+            body.get("method", ""), asked.content, asked.headers.get(VERSION), response.status_code, media, copied
+        )
+        self.exchanges.append(made)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +108,7 @@ class Answered:
 
 @asynccontextmanager
 async def connected(url: str, mode: str) -> AsyncIterator[Connected]:
-    """On leaving, every answer is held against the schema of the revision it was given in."""
+    """On leaving, every message of every answer is held against the schema of the revision it was given in."""
     http = httpx2.AsyncClient(timeout=10, trust_env=False)
     async with http:
         made = Connected(Client(streamable_http_client(url, http_client=http), mode=mode))
@@ -83,5 +116,4 @@ async def connected(url: str, mode: str) -> AsyncIterator[Connected]:
         async with made.client:
             yield made
     for one in made.exchanges:
-        assert one.revision == MODES[mode]
-        mcp_schema.check(one.answer, one.revision, one.method)
+        one.check(MODES[mode])

@@ -10,27 +10,33 @@ import orjson
 from bridge.ingress.mcp.stdio import Conversation
 from bridge.model import Json
 from bridge.pipeline.runtime import Holder
+from tests.kit.transcript import Transcript
 
 PATIENCE = 5.0
 
 
 @dataclass(slots=True)
 class Pipes:
-    """`out` holds what the gateway wrote, frame by frame."""
+    """`out` holds what the gateway wrote, frame by frame, each held against the schema of what is spoken."""
 
     holder: Holder
+    transcript: Transcript = field(default_factory=lambda: Transcript("2025-11-25"))
     frames: asyncio.Queue[bytes | None] = field(default_factory=asyncio.Queue)
     out: asyncio.Queue[bytes] = field(default_factory=asyncio.Queue)
 
     def send(self, message: Json) -> None:
-        self.frames.put_nowait(message if isinstance(message, bytes) else orjson.dumps(message))
+        frame = message if isinstance(message, bytes) else orjson.dumps(message)
+        self.transcript.sent(frame)
+        self.frames.put_nowait(frame)
 
     async def next(self) -> Json:
         async with asyncio.timeout(PATIENCE):
             frame = await self.out.get()
         assert frame.endswith(b"\n")
         assert frame.count(b"\n") == 1
-        return orjson.loads(frame)
+        message = orjson.loads(frame)
+        self.transcript.heard(message)
+        return message
 
     async def ask(self, message: Json) -> Json:
         self.send(message)

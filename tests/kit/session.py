@@ -16,17 +16,9 @@ from bridge.model import Json
 from bridge.pipeline.runtime import Holder
 from tests.kit import mcp_schema
 from tests.kit.agent import BOTH, Answer
+from tests.kit.transcript import Transcript
 
 ELICITS: Json = {"elicitation": {}}
-NOTIFICATIONS = {
-    "notifications/tools/list_changed": "ToolListChangedNotification",
-    "notifications/prompts/list_changed": "PromptListChangedNotification",
-    "notifications/resources/list_changed": "ResourceListChangedNotification",
-    "notifications/resources/updated": "ResourceUpdatedNotification",
-    "notifications/progress": "ProgressNotification",
-    "notifications/cancelled": "CancelledNotification",
-    "elicitation/create": "ElicitRequest",
-}
 Headers: TypeAlias = Mapping[str, str | None]
 
 
@@ -137,6 +129,8 @@ class Client:
     path: str = "/mcp"
     peer: str = "192.0.2.7"
     ids: "count[int]" = field(default_factory=lambda: count(1))
+    methods: dict[str, list[str]] = field(default_factory=dict)
+    """Of everything that was asked, which a stream may answer long after."""
 
     def at(self, holder: Holder) -> "Client":
         return replace(self, holder=holder)
@@ -165,7 +159,7 @@ class Client:
         """A request whose answer is JSON, held against the schema."""
         message = self.request(method, params, id=id)
         answer = await self.post(message, **changed)
-        mcp_schema.check(answer.json, self.revision, method)
+        assert answer.body, answer
         return answer
 
     async def tell(self, method: str, params: Json = None, **changed: str | None) -> Answer:
@@ -221,14 +215,15 @@ class Client:
 
     async def _serve(self, method: str, exchange: Exchange, changed: Headers) -> None:
         made = scope(method, self.path, self.headers(**changed), peer=self.peer)
-        async with asyncio.timeout(10):
-            await Traffic(self.holder)(made, exchange.receive, exchange.send)
+        transcript = Transcript(self.revision, self.methods)
+        transcript.sent(exchange.body)
+        try:
+            async with asyncio.timeout(10):
+                await Traffic(self.holder)(made, exchange.receive, exchange.send)
+        finally:
+            transcript.answered(exchange.answer.headers.get("content-type", ""), exchange.answer.body)
 
     def check(self, event: Event, method: str = "") -> Json:
         """What an event holds, after the schema was asked: a response to `method`, or what a server says by itself."""
-        message = event.json
-        if "method" in message:
-            mcp_schema.holds(message, self.revision, NOTIFICATIONS[message["method"]])
-        else:
-            mcp_schema.check(message, self.revision, method)
-        return message
+        mcp_schema.check(event.json, self.revision, method)
+        return event.json

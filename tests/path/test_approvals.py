@@ -354,10 +354,11 @@ async def test_who_is_told_gets_what_is_asked_and_no_values() -> None:
     there = Destination("https://hooks.test", "/", b"k")
     plan = Plan(approvals=Approvals(webhook=there), post=lambda where, message: told.append((where, message)))
     shown = shop(plan)
-    await unasked(shown.rt, {"id": "secret?token=1"})
-    await unasked(shown.rt, {"id": "secret?token=1"})
+    await unasked(shown.rt, {"id": "token"})
+    await unasked(shown.rt, {"id": "token"})
     ((where, message),) = told
     body = orjson.loads(message.body)
+    assert body["data"]["summary"] == "drop of orders: DELETE /orders/{id}"
     this = await waiting(shown.rt)
     assert (where, message.id, body["type"]) == (there, this, "approval.pending")
     assert body["data"]["link"] == f"/admin/approvals/{this}"
@@ -455,6 +456,15 @@ async def test_a_persons_approval_is_for_path_query_body_and_declared_fields() -
     assert {(await other).status for other in others} == {403}
     # What the operation does not read may differ: browsers and proxies add to every request.
     assert (await person(shown.rt, body=b"1", x_reason="a", accept_language="de")).status == 200
+
+
+async def test_a_body_that_no_document_describes_is_part_of_the_request() -> None:
+    made = deleting()
+    shown = world([replace(made, operation=replace(made.operation, body=None))], Plan(approvals=PEOPLE))
+    assert (await person(shown.rt, body=b"1")).status == 403
+    await decided(shown.rt, await waiting(shown.rt), "approve")
+    assert (await person(shown.rt, body=b"2")).status == 403
+    assert (await person(shown.rt, body=b"1")).status == 200
 
 
 async def test_a_body_too_large_to_be_read_is_refused() -> None:

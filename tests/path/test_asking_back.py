@@ -85,6 +85,12 @@ def gw() -> Gateway:
     return made_once()
 
 
+def sent_body(gw: Gateway) -> Json:
+    body = gw.upstream.wires[0].body
+    assert isinstance(body, bytes)
+    return json.loads(body)
+
+
 def lasting(rt: Runtime, ttl: float) -> Runtime:
     return replace(rt, approvals=Approvals(ttl=ttl))
 
@@ -102,7 +108,7 @@ async def test_forms_are_asked_one_after_the_other_and_the_call_is_made_with_all
     assert not gw.upstream.sent
     answer = await person.call("book", {"note": "x"}, {"where": accept(place="Rome", nights="7")}, second)
     assert not answer.result.get("isError"), answer.body
-    assert json.loads(gw.upstream.wires[0].body or b"") == {"name": "Ann", "place": "Rome", "nights": 7, "note": "x"}
+    assert sent_body(gw) == {"name": "Ann", "place": "Rome", "nights": 7, "note": "x"}
 
 
 async def test_a_round_of_questions_is_accounted_as_what_it_is(gw: Gateway) -> None:
@@ -121,7 +127,7 @@ async def test_what_the_model_gave_is_neither_asked_for_nor_replaced(gw: Gateway
     questions, state = asked(await Person(gw.rt).call("book", given))
     assert list(questions["where"]["requestedSchema"]["properties"]) == ["place"]
     await Person(gw.rt).call("book", given, {"where": accept(place="Rome", nights="7", name="Eve")}, state)
-    assert json.loads(gw.upstream.wires[0].body or b"") == {"name": "Bob", "place": "Rome", "nights": 2}
+    assert sent_body(gw) == {"name": "Bob", "place": "Rome", "nights": 2}
 
 
 async def test_null_for_what_cannot_be_null_is_missing(gw: Gateway) -> None:

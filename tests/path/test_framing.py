@@ -5,7 +5,7 @@ import asyncio
 import orjson
 import pytest
 
-from bridge.control.api import admin_app
+from bridge.control.api import application
 from bridge.control.health import health_app
 from bridge.ingress.traffic import Traffic
 from bridge.pipeline.runtime import Cors, Holder
@@ -67,7 +67,7 @@ async def test_a_preflight_with_an_upgrade_is_the_last_request() -> None:
 
 def _beside() -> list[App]:
     holder = Holder(world([endpoint("pets")]).rt)
-    return [admin_app(holder), health_app(holder, Metrics("1", lambda: 0)), Traffic(holder)]
+    return [application(), health_app(holder, Metrics("1", lambda: 0)), Traffic(holder)]
 
 
 @pytest.mark.parametrize("app", _beside(), ids=["admin", "health", "traffic"])

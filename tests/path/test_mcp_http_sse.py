@@ -13,7 +13,7 @@ from bridge.model import Json
 from bridge.pipeline.runtime import Holder, Limits, McpDoor, Rate
 from bridge.state.base import Shared
 from tests.kit import mcp_schema
-from tests.kit.agent import Answer
+from tests.kit.agent import BOTH, Answer
 from tests.kit.runtime import Badge, Plan, World, endpoint, memory, world
 from tests.kit.session import ELICITS, Exchange, scope
 from tests.kit.upstream import Played
@@ -135,10 +135,8 @@ async def test_messages_need_a_session_that_is_open() -> None:
 async def test_a_session_of_streamable_http_is_none_here_nor_the_other_way_round() -> None:
     made = gateway()
     async with made.stream() as client:
-        id = client.target.partition("=")[2]
-        answer = await made.send(
-            "POST", "/mcp", {"jsonrpc": "2.0", "id": 1, "method": "ping"}, **{"mcp-session-id": id}
-        )
+        headers = {"mcp-session-id": client.target.partition("=")[2], "accept": BOTH}
+        answer = await made.send("POST", "/mcp", {"jsonrpc": "2.0", "id": 1, "method": "ping"}, **headers)
         assert answer.status == 404
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from bridge.ingress.mcp.endpoint import serve
 from bridge.model import Json, Route
-from bridge.pipeline.runtime import McpDoor
+from bridge.pipeline.runtime import Legacy, McpDoor
 from tests.kit import mcp_schema
 from tests.kit.agent import Agent, Answer, Connection, scope
 from tests.kit.runtime import Badge, Plan, World, endpoint, world
@@ -19,6 +19,7 @@ OUTPUT = {"type": "object"}
 
 
 def _world(**plan: Any) -> World:
+    plan.setdefault("mcp", McpDoor(legacy=Legacy.SESSIONLESS))
     return world([endpoint("a", output=OUTPUT), endpoint("b", "POST", schema={"type": "object"})], Plan(**plan))
 
 
@@ -37,7 +38,7 @@ def revision(request: pytest.FixtureRequest) -> str:
     ],
 )
 async def test_initialize_agrees_on_the_version_asked_for_or_offers_the_latest(asked: str, spoken: str) -> None:
-    made = _world(mcp=McpDoor(version="9", instructions="Be brief."))
+    made = _world(mcp=McpDoor(version="9", instructions="Be brief.", legacy=Legacy.SESSIONLESS))
     params = {"protocolVersion": asked, "capabilities": {}, "clientInfo": {"name": "c", "version": "1"}}
     answer = await Agent(made.rt, spoken).ask("initialize", params)
     assert answer.status == 200

@@ -437,6 +437,19 @@ async def test_only_the_stream_that_was_lost_is_replayed() -> None:
     assert answers == ["x"]
 
 
+async def test_streams_end_when_the_gateway_stops() -> None:
+    both = replicas(slow=True)
+    client = await Client(both.one).begin()
+    async with client.posting(client.request("tools/call", SLOW)) as call:
+        both.slow.report(1)
+        last = (await call.next()).id
+        async with client.listening(last) as rest, client.listening() as news:
+            await rest.next(), await news.next()
+            both.one.current.changes.stop()
+            await rest.ended(), await news.ended()
+        both.slow.end()
+
+
 @pytest.mark.parametrize("last", ["nonsense", "a.1-1", "news.x", "a.99999999999999999999-1", "../x.1-1"])
 async def test_an_unknown_event_id_is_a_bad_request(last: str) -> None:
     client = await Client(replicas().one).begin()

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from bridge.ingress.mcp.asking import input_required
 from bridge.ingress.mcp.eras import MODERN
 from bridge.ingress.mcp.exchange import Exchange, Made, Standing
-from bridge.ingress.mcp.methods import looked_up
+from bridge.ingress.mcp.methods import handler_of
 from bridge.ingress.mcp.modern import climb
 from bridge.ingress.mcp.refusals import Internal
 from bridge.ingress.mcp.render import advice, asked, error, result, tool_members
@@ -44,7 +44,7 @@ class Reply:
 
 async def dispatch(exchange: Exchange) -> Reply:
     """Never raises but for cancellation: a client that left is a reply as well, which nobody reads."""
-    _, handler = looked_up(exchange.message, modern=exchange.revision.modern)
+    handler = handler_of(exchange)
     call = exchange.call
     try:
         if exchange.revision is MODERN:

@@ -149,8 +149,7 @@ class Connected:
 
     async def hear(self, subscription: Subscription) -> None:
         """Returns once the session is over, or an answer may be lost: its client would wait for it for good."""
-        while (message := await subscription.next()) is not None:
-            word = heard(message)
+        while (word := heard(await subscription.next())) is not None:
             if word.kind == TELL:
                 self.introduced = True
                 await self._write(event(word.message))

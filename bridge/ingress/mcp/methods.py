@@ -63,6 +63,18 @@ NOTIFIED: Mapping[str, Handler] = {"notifications/cancelled": cancelled, RESPONS
 _UNKNOWN, _TAKEN = answered(_unknown), answered(_taken)
 
 
+def handler_of(exchange: Exchange) -> Handler:
+    """What is not offered is not declared, and what is not declared is an unknown method."""
+    message, toolset = exchange.message, exchange.toolset
+    kind = message.method.partition("/")[0]
+    missing = (
+        (kind == "prompts" and not toolset.prompts)
+        or (kind == "resources" and not toolset.offer.readable)
+        or (kind == "completion" and not toolset.offer.suggest)
+    )
+    return _UNKNOWN if missing else looked_up(message, modern=exchange.revision.modern)[1]
+
+
 def looked_up(message: Message, *, modern: bool) -> tuple[str, Handler]:
     """The handler, and a name for records, which a stranger's inventions must not fill."""
     if message.id is None:

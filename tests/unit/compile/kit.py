@@ -6,6 +6,7 @@ from tempfile import TemporaryDirectory
 import orjson
 
 from bridge.compile import Loaded, Parts, backends, compile_runtime
+from bridge.compile.published import unaddressed
 from bridge.config import Settings, load
 from bridge.importer import Budgets, Options, Sources, build, import_api
 from bridge.importer.load import parse
@@ -34,7 +35,8 @@ def compiled(documents: Json, *, spec: str = FILE, apis: Json = None, **root: Js
         for name, one in documents.items()
     )
     lasting = Parts(ScriptedUpstream(), backends.state(chosen.state))
-    return compile_runtime(chosen, Loaded(build(list(imported)), imported), lasting)
+    loaded = Loaded(build(list(imported)), imported, documents=unaddressed(imported))
+    return compile_runtime(chosen, loaded, lasting)
 
 
 def findings(rt: Runtime, id: str) -> list[Finding]:

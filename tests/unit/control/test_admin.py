@@ -1,63 +1,172 @@
-"""The admin API: what is loaded and what was found, for those on this machine."""
+"""The admin API: what is served and what was found, for those on this machine, and how they change it."""
 
-from dataclasses import replace
+from collections.abc import AsyncIterator, Mapping
+from pathlib import Path
 
+import httpx
 import pytest
 
-from bridge.control.api import admin_app
-from bridge.model import Catalog, Finding, Severity
-from bridge.pipeline.runtime import Holder
-from tests.kit.runtime import endpoint, world
+from bridge.control.document import document as described
+from bridge.model import Json
+from tests.kit.documents import paths
+from tests.kit.live import Alive, alive, written
 from tests.unit.control.asking import asked
 
-FOUND = Finding("no-description", Severity.INFO, "/paths/~1a/get", "says nothing", "", "say it", 3, "a.yaml", "orders")
-ELSEWHERE = replace(FOUND, api="others")
-PATHS = ["/admin/apis", "/admin/tools", "/admin/findings"]
+SHOWN = ["/admin/apis", "/admin/apis/shop", "/admin/tools", "/admin/findings", "/admin/catalog", "/admin/reload"]
+JSON = {"content-type": "application/json"}
+DEPOT: Json = {"document": paths({"GET /parts": {"operationId": "parts"}})}
 
 
-def holder() -> Holder:
-    rt = world([endpoint("one"), replace(endpoint("two"), tool=None)]).rt
-    return Holder(replace(rt, catalog=replace(rt.catalog, findings=(FOUND, ELSEWHERE))))
+def shop() -> Json:
+    hidden = {"operationId": "count", "x-mcp": {"expose": "none"}}
+    return paths({"GET /orders": {"operationId": "orders", "summary": "Lists orders."}, "GET /count": hidden})
 
 
-async def test_apis_are_counted() -> None:
-    answer = await asked(admin_app(holder()), "/admin/apis")
-    api = {"name": "orders", "title": "", "version": "", "operations": 2, "tools": 1, "findings": 1}
-    assert answer.json() == {"version": 1, "digest": "d1", "apis": [api]}
+@pytest.fixture
+async def gateway(tmp_path: Path) -> AsyncIterator[Alive]:
+    file = written(tmp_path, {"shop": shop()})
+    file.write_bytes(file.read_bytes().replace(b'"upstream":{', b'"upstream":{"headers":{"X-Key":"s3cret"},'))
+    async with alive(file) as made:
+        yield made
 
 
-async def test_tools_are_those_that_agents_see() -> None:
-    answer = await asked(admin_app(holder()), "/admin/tools")
-    assert answer.json() == [{"name": "one", "title": "one", "api": "orders", "operation": "one", "tokens": 0}]
+async def sent(
+    gateway: Alive, method: str, path: str, json: Json = None, headers: Mapping[str, str] = JSON
+) -> httpx.Response:
+    transport = httpx.ASGITransport(gateway.admin)
+    async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8081", timeout=15) as client:
+        return await client.request(method, path, json=json, headers=headers)
 
 
-async def test_findings_say_what_where_and_what_to_do() -> None:
-    answer = await asked(admin_app(holder()), "/admin/findings")
-    assert answer.json()[0] == {
-        "id": "no-description", "severity": "info", "where": "/paths/~1a/get", "message": "says nothing", "lost": "",
-        "advice": "say it", "line": 3, "source": "a.yaml", "api": "orders",
-    }  # fmt: skip
-    assert [finding["api"] for finding in answer.json()] == ["orders", "others"]
+async def test_apis_are_counted(gateway: Alive) -> None:
+    answer = (await asked(gateway.admin, "/admin/apis")).json()
+    assert answer["version"] == gateway.holder.current.version
+    assert answer["apis"] == [
+        {"name": "shop", "title": "Things", "version": "1", "owner": "configuration", "prefix": "/", "host": None,
+         "operations": 2, "tools": 1, "findings": len(gateway.holder.current.catalog.findings)}
+    ]  # fmt: skip
 
 
-async def test_what_is_shown_is_the_runtime_that_is_current() -> None:
-    held = holder()
-    app = admin_app(held)
-    held.swap(replace(held.current, version=2, catalog=Catalog()))
-    assert (await asked(app, "/admin/apis")).json() == {"version": 2, "digest": "d1", "apis": []}
-    assert (await asked(app, "/admin/tools")).json() == []
+async def test_an_api_is_shown_with_its_options_and_without_its_secrets(gateway: Alive, tmp_path: Path) -> None:
+    answer = await asked(gateway.admin, "/admin/apis/shop")
+    assert answer.json()["options"]["upstream"]["headers"] == {"x-key": "***"}
+    assert answer.json()["tool_names"] == ["orders"]
+    assert answer.json()["files"] == [str(tmp_path / "shop.json")]
+    assert "s3cret" not in answer.text
+    assert (await asked(gateway.admin, "/admin/apis/none")).status_code == 404
 
 
-async def test_its_own_description_lists_what_there_is() -> None:
-    described = (await asked(admin_app(holder()), "/admin/openapi.json")).json()
-    assert sorted(described["paths"]) == sorted(PATHS)
-    assert all(list(item) == ["get"] for item in described["paths"].values())
+async def test_the_catalogue_is_what_agents_see_and_where_it_came_from(gateway: Alive) -> None:
+    answer = (await asked(gateway.admin, "/admin/catalog")).json()
+    assert [tool["name"] for tool in answer["tools"]] == ["orders"]
+    assert answer["tokens"] == gateway.holder.current.catalog.tokens > 0
+    assert len(answer["sources"][0]["digest"]) == 64
+    assert answer["tools"] == (await asked(gateway.admin, "/admin/tools")).json()
+    assert answer["findings"] == (await asked(gateway.admin, "/admin/findings")).json()
+
+
+async def test_a_dry_run_answers_what_would_change_and_changes_nothing(gateway: Alive) -> None:
+    answer = await sent(gateway, "PUT", "/admin/apis/depot?dry_run=true", DEPOT)
+    assert (answer.status_code, answer.json()["diff"]["added"]) == (200, ["parts"])
+    assert gateway.tools == ["orders"]
+    assert (await sent(gateway, "GET", "/admin/reload")).json() == {"last": None, "success": None}
+
+
+async def test_an_api_is_registered_changed_and_taken_back(gateway: Alive) -> None:
+    made = await sent(gateway, "PUT", "/admin/apis/depot", DEPOT)
+    assert (made.status_code, made.json()["result"], made.json()["breaking"]) == (201, "applied", False)
+    shown = (await sent(gateway, "GET", "/admin/apis/depot")).json()
+    assert (shown["owner"], shown["prefix"]) == ("registration", "/depot")
+    changed = await sent(gateway, "PUT", "/admin/apis/depot", {"options": {"tools": {"exclude": ["parts"]}}})
+    assert (changed.status_code, changed.json()["breaking"], gateway.tools) == (200, True, ["orders"])
+    gone = await sent(gateway, "DELETE", "/admin/apis/depot")
+    assert (gone.status_code, gone.json()["result"]) == (200, "applied")
+    again = await sent(gateway, "DELETE", "/admin/apis/depot")
+    assert (again.status_code, again.json()["code"]) == (404, "not_registered")
+
+
+@pytest.mark.parametrize(
+    ("body", "path", "message"),
+    [({"document": "openapi: 3.1.0\npaths: [\n"}, "", "line"), ({"document": {"nothing": 1}}, "", ""),
+     ({"document": DEPOT["document"], "options": {"prefix": "depot"}}, "apis.depot.prefix", "is not a path"),
+     ({"url": "http://127.0.0.1:9/x"}, "", "loopback")],
+)  # fmt: skip
+async def test_a_registration_that_cannot_be_made_is_a_problem_with_its_place(
+    gateway: Alive, body: Json, path: str, message: str
+) -> None:
+    answer = await sent(gateway, "PUT", "/admin/apis/depot", body)
+    assert answer.status_code == 422, answer.text
+    assert answer.headers["content-type"] == "application/problem+json"
+    problem = answer.json()
+    assert (problem["code"], problem["errors"][0]["path"]) == ("registration_refused", path)
+    assert message in problem["errors"][0]["message"] or problem["errors"][0]["line"]
+    assert gateway.tools == ["orders"]
+
+
+@pytest.mark.parametrize("method", ["PUT", "DELETE"])
+async def test_what_the_configuration_names_is_changed_there(gateway: Alive, method: str) -> None:
+    answer = await sent(gateway, method, "/admin/apis/shop", DEPOT if method == "PUT" else None)
+    assert (answer.status_code, answer.json()["code"]) == (409, "owned_by_configuration")
+
+
+async def test_a_reload_is_asked_for_and_its_failure_is_a_problem(gateway: Alive) -> None:
+    assert (await sent(gateway, "POST", "/admin/reload")).json()["result"] == "unchanged"
+    gateway.file.write_text("{")
+    answer = await sent(gateway, "POST", "/admin/reload")
+    assert (answer.status_code, answer.json()["code"]) == (503, "reload_failed")
+    shown = (await sent(gateway, "GET", "/admin/reload")).json()
+    assert (shown["last"]["result"], shown["success"]["result"]) == ("failed", "unchanged")
+    assert shown["last"]["problems"] == answer.json()["errors"]
+
+
+async def test_a_body_above_the_limit_is_refused(gateway: Alive) -> None:
+    async def endless() -> AsyncIterator[bytes]:
+        piece = b" " * (1 << 20)
+        while True:
+            yield piece
+
+    transport = httpx.ASGITransport(gateway.admin)
+    async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8081", timeout=15) as client:
+        answer = await client.put("/admin/apis/depot", content=endless(), headers=JSON)
+    assert (answer.status_code, answer.headers["content-type"]) == (413, "application/problem+json")
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [({"origin": "https://evil.example"}, 403), ({"origin": "null"}, 403), ({"sec-fetch-site": "cross-site"}, 403),
+     ({"sec-fetch-site": "same-site"}, 403), ({"origin": "http://127.0.0.1:9999"}, 403),
+     ({"content-type": "text/plain"}, 415), ({"content-type": "application/x-www-form-urlencoded"}, 415),
+     ({"origin": "http://127.0.0.1:8081", "sec-fetch-site": "same-origin"}, 201), ({}, 201)],
+)  # fmt: skip
+async def test_a_page_of_another_origin_changes_nothing(
+    gateway: Alive, headers: Mapping[str, str], status: int
+) -> None:
+    answer = await sent(gateway, "PUT", "/admin/apis/depot", DEPOT, {**JSON, **headers})
+    assert answer.status_code == status, answer.text
+    assert ("parts" in gateway.tools) == (status == 201)
+    if status >= 400:
+        assert answer.headers["content-type"] == "application/problem+json"
+
+
+async def test_a_preflight_is_not_granted(gateway: Alive) -> None:
+    asking = {"origin": "https://evil.example", "access-control-request-method": "PUT"}
+    answer = await sent(gateway, "OPTIONS", "/admin/apis/depot", None, asking)
+    assert answer.status_code == 405
+    assert "access-control-allow-origin" not in answer.headers
+
+
+async def test_its_own_description_lists_what_there_is(gateway: Alive) -> None:
+    served = (await asked(gateway.admin, "/admin/openapi.json")).json()
+    assert set(served["paths"]) == set(described()["paths"])
+    assert {path.replace("shop", "{name}") for path in SHOWN} <= set(served["paths"])
+    ids = [operation["operationId"] for item in served["paths"].values() for operation in item.values()]
+    assert len(set(ids)) == len(ids)
 
 
 @pytest.mark.parametrize("host", ["localhost", "localhost:8081", "LOCALHOST", "127.0.0.1:8081", "[::1]", "[::1]:8081"])
-@pytest.mark.parametrize("path", PATHS)
-async def test_it_answers_under_the_names_of_this_machine(path: str, host: str) -> None:
-    assert (await asked(admin_app(holder()), path, host=host)).status_code == 200
+async def test_it_answers_under_the_names_of_this_machine(gateway: Alive, host: str) -> None:
+    for path in SHOWN:
+        assert (await asked(gateway.admin, path, host=host)).status_code == 200
 
 
 @pytest.mark.parametrize(
@@ -65,19 +174,21 @@ async def test_it_answers_under_the_names_of_this_machine(path: str, host: str) 
     ["evil.example.com", "evil.example.com:8081", "127.0.0.1.example.com", "localhost.example.com", "10.0.0.1", "",
      "127.0.0.2", "[::2]", "localhost:8081:x", "127.0.0.1@evil.example.com"],
 )  # fmt: skip
-@pytest.mark.parametrize("path", [*PATHS, "/admin/openapi.json", "/nothing"])
-async def test_a_page_that_rebinds_its_name_learns_nothing(path: str, host: str) -> None:
-    answer = await asked(admin_app(holder()), path, host=host)
-    assert answer.status_code == 400
-    assert "orders" not in answer.text
+async def test_a_page_that_rebinds_its_name_learns_nothing(gateway: Alive, host: str) -> None:
+    for path in (*SHOWN, "/admin/openapi.json", "/nothing"):
+        answer = await asked(gateway.admin, path, host=host)
+        assert answer.status_code == 400
+        assert "orders" not in answer.text
 
 
 @pytest.mark.parametrize("path", ["/", "/docs", "/redoc", "/openapi.json", "/admin", "/metrics", "/readyz"])
-async def test_nothing_else_is_served(path: str) -> None:
-    assert (await asked(admin_app(holder()), path)).status_code == 404
+async def test_nothing_else_is_served(gateway: Alive, path: str) -> None:
+    answer = await asked(gateway.admin, path)
+    assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
 
 
+@pytest.mark.parametrize("path", ["/admin/apis", "/admin/tools", "/admin/findings", "/admin/catalog"])
 @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE"])
-@pytest.mark.parametrize("path", PATHS)
-async def test_nothing_can_be_changed(method: str, path: str) -> None:
-    assert (await asked(admin_app(holder()), path, method=method)).status_code == 405
+async def test_what_is_only_shown_cannot_be_changed(gateway: Alive, method: str, path: str) -> None:
+    answer = await asked(gateway.admin, path, method=method)
+    assert (answer.status_code, answer.json()["code"]) == (405, "method_not_allowed")

@@ -134,8 +134,8 @@ class Attending:
     async def hear(self, subscription: Subscription) -> None:
         """Returns once the session is over."""
         while True:
-            message = await subscription.next()
-            word = heard(message) if message is not None else None
+            # No name for the message: it would stay as long as there is no other, in each of a thousand idle streams.
+            word = heard(await subscription.next())
             if word is not None and word.kind == END:
                 self.over = True
                 return

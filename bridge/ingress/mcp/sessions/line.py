@@ -86,12 +86,11 @@ class InSession:
         while True:
             try:
                 async with asyncio.timeout(pause):
-                    message = await subscription.next()
+                    word = heard(await subscription.next())
             except TimeoutError:
                 await self._stream()
                 pause = KEEP_ALIVE
                 continue
-            word = heard(message) if message is not None else None
             if word is None:
                 continue
             if word.kind == END or (word.kind == CANCEL and word.about == self._identity):

@@ -4,6 +4,7 @@ A session ends with its DELETE or after an hour without a request. Being used is
 write again what was just ended: an ended session leaves a mark for that while.
 """
 
+import json
 import re
 import secrets
 import time
@@ -94,7 +95,8 @@ def _fits(key: str, kept: Iterable[tuple[str, bytes]]) -> bool:
 
 
 def _written(session: Session, *, stream: bool) -> bytes:
-    return orjson.dumps(
+    # Not by orjson: its texts hold on to the kilobytes that they were written in for as long as they are kept.
+    return json.dumps(
         {
             "principal": session.principal,
             "toolset": session.toolset,
@@ -103,7 +105,7 @@ def _written(session: Session, *, stream: bool) -> bytes:
             "stream": stream,
             "used": time.time(),
         }
-    )
+    ).encode()
 
 
 def used_capabilities(declared: Json) -> Json:

@@ -1,16 +1,17 @@
 """The rest of an answer's stream, for a client that lost its connection: what is kept, then what still comes."""
 
-import asyncio
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from bridge.ingress.body import WhileThere
 from bridge.ingress.mcp.line import ALIVE, Post, event
 from bridge.ingress.mcp.news import KEEP_ALIVE
 from bridge.ingress.mcp.refusals import InvalidRequest, NotPost
 from bridge.ingress.mcp.sessions.trail import KEPT, log_of, opening, read, wake_of
 from bridge.model import Session
+from bridge.pipeline.changes import Listener
 from bridge.pipeline.runtime import Holder
-from bridge.state.base import Shared
+from bridge.state.base import Shared, Subscription
 
 _ID = re.compile(r"([A-Za-z0-9_-]{1,32})\.([0-9]{1,18}-[0-9]{1,18})")
 
@@ -27,39 +28,44 @@ async def resuming(shared: Shared, session: Session, last: str, line: Post) -> "
         raise InvalidRequest("no events are kept after this last-event-id (any more); send the request again")
     if kept[-1][0] == match[2] and read(kept[-1][1])[1]:
         raise NotPost("nothing comes after this last-event-id", headers=((b"allow", b"POST, DELETE"),))
-    return Resuming(line, session.id, shared, match[1], match[2])
+    return Resuming(line, session, shared, match[1], match[2])
 
 
 @dataclass(slots=True)
 class Resuming:
-    """`last` is the id of the event that went out last; nobody else writes to it."""
+    """`last` is the id of the event that went out last. Written by its own two tasks alone."""
 
     line: Post
-    session: str
+    session: Session
     shared: Shared
     stream: str
     last: str
+    ear: Listener = field(init=False)
 
     async def run(self, holder: Holder) -> bytes:
-        """Until the answer is out, or has not come for as long as events are kept. Raises ClientGone,
-        StateUnavailable."""
+        """Until the answer is out, or has not come for as long as events are kept, or the gateway stops. Raises
+        ClientGone, StateUnavailable."""
+        changes, channel = holder.current.changes, wake_of(self.session.id, self.stream)
         # Who listens before it reads misses nothing, and reading goes on from the last id, so nothing comes twice.
-        async with self.line.there(), self.shared.bus.subscribe(wake_of(self.session, self.stream)) as woken:
-            await self.line.open()
-            silent = 0.0
-            while silent < KEPT and not await self._caught_up():
-                try:
-                    async with asyncio.timeout(KEEP_ALIVE):
-                        await woken.next()
-                    silent = 0.0
-                except TimeoutError:
-                    silent += KEEP_ALIVE
-                    await self.line.write(ALIVE)
+        async with self.line.there(), self.shared.bus.subscribe(channel) as woken:
+            with changes.listening(self.session.toolset, self.session.id) as self.ear:
+                async with WhileThere(_Waking(self.ear, woken)):
+                    await self.line.open()
+                    await self._until_last()
         return b""
+
+    async def _until_last(self) -> None:
+        silent = 0.0
+        while not self.ear.gone and silent < KEPT and not await self._caught_up():
+            await self.ear.wait(KEEP_ALIVE)
+            silent = 0.0 if self.ear.news else silent + KEEP_ALIVE
+            if not self.ear.news:
+                await self.line.write(ALIVE)
+            self.ear.news.clear()
 
     async def _caught_up(self) -> bool:
         """Sends what there is; True if that was the last of it."""
-        for made, kept in await self.shared.log.after(log_of(self.session, self.stream), self.last):
+        for made, kept in await self.shared.log.after(log_of(self.session.id, self.stream), self.last):
             self.last, (message, last) = made, read(kept)
             identity = f"{self.stream}.{made}"
             if message:
@@ -69,3 +75,19 @@ class Resuming:
             if last:
                 return True
         return False
+
+
+class _Waking:
+    """Makes the bus wake the stream's ear, which hears as well that the gateway stops. What `WhileThere` waits for."""
+
+    __slots__ = ("_ear", "_woken")
+
+    def __init__(self, ear: Listener, woken: Subscription) -> None:
+        self._ear = ear
+        self._woken = woken
+
+    async def departure(self) -> None:
+        while True:
+            await self._woken.next()
+            self._ear.news.add("events")
+            self._ear.wake()

@@ -38,5 +38,8 @@ async def tell(shared: Shared, session: str, message: bytes) -> None:
     await shared.bus.publish(channel(session), _TELLS + message)
 
 
-def heard(message: bytes) -> Word:
+def heard(message: bytes | None) -> Word | None:
+    """None where words may have been lost."""
+    if message is None:
+        return None
     return Word(TELL, message=message[1:]) if message[:1] == _TELLS else Word(*orjson.loads(message))

@@ -22,6 +22,7 @@ function within(doing) {
 }
 
 async function step(name, doing) {
+  if (given.skip.includes(name)) return;
   try {
     say({ step: name, got: await within(doing()) });
   } catch (error) {
@@ -45,6 +46,15 @@ const called = ([name, args]) => ({ name, arguments: args });
 // `connect({ elicit, changed })` gives a connected client: `elicit` answers questions, `changed` hears of new tools.
 // `call(client, params, options)` is its callTool, `revision(client)` what was agreed on.
 export async function drive({ connect, call, revision }) {
+  async function connected(options, doing) {
+    const client = await connect(options);
+    try {
+      return await doing(client);
+    } finally {
+      await client.close();
+    }
+  }
+
   const tools = async client => (await pages(page => client.listTools(page), 'tools')).map(tool => tool.name);
 
   async function progress(client) {
@@ -85,22 +95,19 @@ export async function drive({ connect, call, revision }) {
       const content = Object.fromEntries(Object.keys(params.requestedSchema.properties).map(key => [key, true]));
       return action === 'accept' ? { action, content } : { action };
     };
-    const client = await connect({ elicit });
-    const result = await call(client, called(given.confirm), {});
-    await client.close();
+    const result = await connected({ elicit }, client => call(client, called(given.confirm), {}));
     return { asked, id: given.confirm[1].id, result };
   }
 
   async function changed() {
     let told;
     const telling = new Promise(resolve => (told = resolve));
-    const client = await connect({ changed: told });
-    const before = await tools(client);
-    await want('change');
-    await telling;
-    const lists = [before, await tools(client)];
-    await client.close();
-    return lists;
+    return await connected({ changed: told }, async client => {
+      const before = await tools(client);
+      await want('change');
+      await within(telling);
+      return [before, await tools(client)];
+    });
   }
 
   async function granted(client) {
@@ -109,21 +116,21 @@ export async function drive({ connect, call, revision }) {
     return [once, await call(client, called(given.confirm), {})];
   }
 
-  const client = await connect({});
-  say({ revision: revision(client) });
-  await step('tools', () => tools(client));
-  await step('call', () => call(client, called(given.call), {}));
-  await step('image', () => call(client, called(given.image), {}));
-  await step('error', () => call(client, called(given.error), {}));
-  await step('text', () => client.readResource({ uri: given.text }));
-  await step('binary', () => client.readResource({ uri: given.binary }));
-  await step('template', () => template(client));
-  await step('prompt', () => prompt(client));
-  await step('progress', () => progress(client));
-  await step('cancelled', () => cancelled(client));
-  await step('refused', () => call(client, called(given.confirm), {}));
-  if (given.command === undefined) await step('granted', () => granted(client));
-  await client.close();
+  await connected({}, async client => {
+    say({ revision: revision(client) });
+    await step('tools', () => tools(client));
+    await step('call', () => call(client, called(given.call), {}));
+    await step('image', () => call(client, called(given.image), {}));
+    await step('error', () => call(client, called(given.error), {}));
+    await step('text', () => client.readResource({ uri: given.text }));
+    await step('binary', () => client.readResource({ uri: given.binary }));
+    await step('template', () => template(client));
+    await step('prompt', () => prompt(client));
+    await step('progress', () => progress(client));
+    await step('cancelled', () => cancelled(client));
+    await step('refused', () => call(client, called(given.confirm), {}));
+    await step('granted', () => granted(client));
+  });
   await step('accepted', () => asking('accept'));
   await step('declined', () => asking('decline'));
   await step('changed', changed);

@@ -11,6 +11,7 @@ from bridge.ingress.mcp.envelope import Message
 from bridge.ingress.mcp.eras import VERSION_KEY
 from bridge.ingress.mcp.modern import CAPABILITIES_KEY, climb
 from bridge.model import Refusal
+from bridge.pipeline.runtime import McpDoor
 
 VERSIONS = st.sampled_from(["2026-07-28", "2025-11-25", "2027-01-01", ""])
 NAMES = st.sampled_from(["search", "Search", "=?base64?c2VhcmNo?=", "=?base64?!?=", "é"])

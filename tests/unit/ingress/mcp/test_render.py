@@ -5,7 +5,7 @@ import pytest
 
 from bridge.ingress.mcp import render
 from bridge.ingress.mcp.eras import REVISIONS, Revision, Structured
-from bridge.ingress.mcp.refusals import HeaderMismatch, UnsupportedVersion
+from bridge.ingress.mcp.refusals import InvalidParams, UnsupportedVersion
 from bridge.model import Json, LimitExceeded, Media, Refusal, Result, Text
 from tests.kit import mcp_schema
 
@@ -65,7 +65,7 @@ def test_only_modern_results_say_that_they_are_complete_and_whose_they_are() -> 
 @pytest.mark.parametrize(
     "refusal",
     [
-        HeaderMismatch('a "quoted" \n message'),
+        InvalidParams('a "quoted" \n message'),
         UnsupportedVersion("no", detail={"supported": ["2026-07-28"], "requested": "x"}),
         LimitExceeded("slow down", detail={"retryAfter": 3}),
     ],

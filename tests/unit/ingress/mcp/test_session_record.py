@@ -3,7 +3,7 @@
 import orjson
 
 from bridge.ingress.mcp.sessions.record import end, find, keep, used_capabilities, watch, watched
-from bridge.model import LimitExceeded, Session
+from bridge.model import Json, LimitExceeded, Session
 from bridge.state.base import Shared
 from bridge.state.memory import MemoryBus, MemoryEventLog, MemoryStore
 from tests.kit.runtime import memory
@@ -99,5 +99,5 @@ async def test_a_session_subscribes_to_fifty_resources_at_most() -> None:
 def test_of_capabilities_only_what_is_used_is_kept() -> None:
     assert used_capabilities({"elicitation": {"form": {"x": 1}, "y": 2}, "roots": {}}) == {"elicitation": {"form": {}}}
     assert used_capabilities({"elicitation": {}}) == {"elicitation": {}}
-    for declared in (None, [], {}, {"elicitation": True}, {"roots": {}}):
-        assert used_capabilities(declared) == {}
+    nothing: list[Json] = [None, [], {}, {"elicitation": True}, {"roots": {}}]
+    assert [used_capabilities(declared) for declared in nothing] == [{}] * 5
