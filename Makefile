@@ -6,6 +6,8 @@ READY  := $(VENV)/.ready
 NODE    = $(NPM)/node_modules/.package-lock.json
 CORPUS ?= ../shared/corpus
 NPM    := tests/kit/node
+OTHERS := .venv-clients
+LOCKS  := tests/kit/clients
 
 export CORPUS
 
@@ -14,7 +16,7 @@ COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gene
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test check static lint types contracts shape generated corpus oracle conformance bench lock node clean
+.PHONY: help run test check static lint types contracts shape generated corpus oracle conformance bench lock node clients clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -63,12 +65,16 @@ bench: $(READY) ## Measure what the documentation claims
 
 node: $(NODE) ## Add Node and the JavaScript packages that some tests compare against
 
+clients: $(OTHERS)/fastmcp/.ready $(OTHERS)/langchain/.ready ## Add the clients that tests run in environments of their own
+
 lock: $(READY) ## Renew requirements.lock; UPGRADE=1 takes the newest releases
 	$(COMPILE) --all-extras -o requirements.lock pyproject.toml
 	$(COMPILE) --no-annotate -o $(NPM)/requirements.lock $(NPM)/requirements.in
+	$(COMPILE) --no-annotate -o $(LOCKS)/fastmcp.lock $(LOCKS)/fastmcp.in
+	$(COMPILE) --no-annotate -o $(LOCKS)/langchain.lock $(LOCKS)/langchain.in
 
 clean: ## Remove everything that was built
-	rm -rf $(VENV) build dist $(NPM)/node_modules .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) $(OTHERS) build dist $(NPM)/node_modules .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	find bridge tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # The first interpreter that is new enough and can make environments. It is run, not just looked up: a version
@@ -107,4 +113,10 @@ $(NODE): $(READY) $(NPM)/package-lock.json $(NPM)/requirements.lock
 	  ln -sf "$$wheel/bin/node" $(BIN)/node && \
 	  PATH="$(abspath $(BIN)):$$PATH" node "$$wheel/lib/node_modules/npm/bin/npm-cli.js" ci --prefix $(NPM); \
 	fi
+	@touch $@
+
+# What these clients stand on contradicts what the gateway stands on, or would be tested in its place.
+$(OTHERS)/%/.ready: $(LOCKS)/%.lock $(READY)
+	@$(BIN)/uv venv --quiet --clear --python $(BIN)/python $(OTHERS)/$*
+	@$(BIN)/uv pip sync --quiet --require-hashes --python $(OTHERS)/$*/bin/python $<
 	@touch $@

@@ -260,6 +260,7 @@ async def _run(
     servers: list[tuple[_Server, socket.socket]], lasting: Parts, live: Live, ready: Callable[[], None]
 ) -> int:
     caught: list[int] = []
+    loop = asyncio.get_running_loop()
     logging.getLogger("uvicorn.error").addFilter(_not_cancelled)
 
     def stop(number: int, frame: FrameType | None) -> None:
@@ -272,6 +273,8 @@ async def _run(
             _log.info("waiting %.0f s at most for %s in flight; a second signal ends at once", DRAIN, calls)
         for server, _ in servers:
             server.should_exit = True
+        # Streams of news would stay open to the end of the grace time: they end now, as their protocol wants it.
+        loop.call_soon_threadsafe(lasting.changes.stop)
         caught.append(number)
 
     # Not the loop's handlers, which end with the loop: a signal may still come while the process takes itself down.

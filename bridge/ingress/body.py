@@ -5,6 +5,7 @@ before somebody asks, which is what makes a server send `100 Continue` only to r
 """
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from types import TracebackType
 from typing import Protocol, Self
 
@@ -81,8 +82,17 @@ def _disconnected(message: Message) -> bool:
 
 
 class Leaving(Protocol):
-    async def departure(self) -> None:
+    def departure(self) -> Awaitable[None]:
         """Returns when nobody waits for the answer any more."""
+
+
+class Until:
+    """Leaving, by another sign: when `departure` returns."""
+
+    __slots__ = ("departure",)
+
+    def __init__(self, departure: Callable[[], Awaitable[None]]) -> None:
+        self.departure: Callable[[], Awaitable[None]] = departure
 
 
 class WhileThere:

@@ -7,9 +7,10 @@ from bridge.pipeline.runtime import Runtime
 def admit(rt: Runtime, call: Call) -> None:
     """Refuses a body whose declared length is already too much for whoever has to read it whole."""
     endpoint = call.endpoint
-    if endpoint is None or call.door is Door.MCP:
+    if endpoint is None:
         return
-    if not endpoint.needs_body and not rt.approvals.reads_body(endpoint.operation):
+    consented = call.door is Door.REST and rt.approvals.reads_body(endpoint.operation)
+    if not endpoint.needs_body and not consented:
         return
     declared = next((value for name, value in call.headers if name == b"content-length"), b"")
     if declared.isdigit() and int(declared) > rt.limits.body_bytes:

@@ -36,7 +36,7 @@ USED = "the request state was used already; make the request again without it"
 _NOTHING_TO_FILL_IN = {"type": "object", "properties": {}}
 _SAID = {"decline": "declined", "cancel": "closed the form without an answer"}
 _GRACE = 60.0
-"""Seconds that a used consent is remembered beyond its end: clocks of replicas differ."""
+"""Seconds that a question can be answered beyond its end, as the store sees it: clocks differ."""
 
 
 async def consent(rt: Runtime, call: Call) -> None:
@@ -51,7 +51,7 @@ async def consent(rt: Runtime, call: Call) -> None:
     standing = await stand(rt, call, subject_of(call))
     fingerprint = fingerprint_of(call)
     if not standing.nonce:
-        raise await needed(rt, KEY, question, _opened(rt, standing, fingerprint))
+        raise await needed(rt, KEY, question, await _opened(rt, standing, fingerprint))
     if standing.consent != fingerprint:
         raise BadState(INVALID)
     reply = reply_to(call, KEY)
@@ -79,8 +79,12 @@ def _body_digest(call: Call) -> str:
     return hashlib.sha256(call.body).hexdigest()
 
 
-def _opened(rt: Runtime, standing: Round, fingerprint: str) -> Round:
-    return replace(standing, consent=fingerprint, nonce=secrets.token_hex(16), expires=time.time() + rt.approvals.ttl)
+async def _opened(rt: Runtime, standing: Round, fingerprint: str) -> Round:
+    """A question, and the permission to answer it once. It has to be there: a mark of what was used would let a state
+    pass again once the mark is lost, be it to a stranger who fills the store."""
+    nonce, ttl = secrets.token_hex(16), rt.approvals.ttl
+    await store_of(rt).put(f"consent:{nonce}", b"open", ttl + _GRACE)
+    return replace(standing, consent=fingerprint, nonce=nonce, expires=time.time() + ttl)
 
 
 async def _live(rt: Runtime, call: Call, question: Question) -> Reply:
@@ -93,8 +97,7 @@ async def _live(rt: Runtime, call: Call, question: Question) -> Reply:
 
 async def _burn(rt: Runtime, standing: Round) -> None:
     """Before the answer is looked at: of all requests that carry it, one gets past here."""
-    lasts = max(standing.expires - time.time(), 0) + _GRACE
-    if not await store_of(rt).put(f"consent:{standing.nonce}", b"used", lasts, fresh=True):
+    if await store_of(rt).take(f"consent:{standing.nonce}") is None:
         raise BadState(USED)
 
 

@@ -4,6 +4,8 @@ import asyncio
 
 MOST = 1000
 """Messages that wait for one subscriber."""
+BYTES = 32 << 20
+"""And how long they may be, all together."""
 
 
 class Mailbox:
@@ -12,12 +14,14 @@ class Mailbox:
     def __init__(self, most: int = MOST) -> None:
         self._most = most
         self._waiting: list[bytes | None] = []
+        self._bytes = 0
         # Thousands of streams have one each that stays empty: a deque and an event would take ten times the memory.
         self._reader: asyncio.Future[None] | None = None
 
     def put(self, message: bytes) -> None:
-        if len(self._waiting) < self._most:
+        if len(self._waiting) < self._most and self._bytes + len(message) <= BYTES:
             self._waiting.append(message)
+            self._bytes += len(message)
             self._wake()
         else:
             self.lost()
@@ -35,7 +39,9 @@ class Mailbox:
                 await self._reader
             finally:
                 self._reader = None
-        return self._waiting.pop(0)
+        message = self._waiting.pop(0)
+        self._bytes -= len(message or b"")
+        return message
 
     def _wake(self) -> None:
         if self._reader is not None and not self._reader.done():

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from bridge.cli.output import out, table
-from tests.bench import compiled, doors, importing, sockets
+from tests.bench import compiled, doors, importing, protocol, sockets
 from tests.bench.children import DEFAULT
 from tests.bench.figures import COLUMNS, Row
 from tests.bench.machine import description
@@ -21,6 +21,7 @@ PAGE = Path(__file__).parents[2] / "docs" / "performance.md"
 SECTIONS: Mapping[str, Callable[[Path], Iterable[Row]]] = {
     "import": importing.rows,
     "compiled": compiled.rows,
+    "protocol": protocol.rows,
     "doors": doors.rows,
     "sockets": sockets.rows,
 }

@@ -23,26 +23,31 @@ LARGE = orjson.dumps([{"id": number, "status": "open", "note": "left at the door
 JSON: Headers = ((b"content-type", b"application/json"), (b"content-length", b"%d" % len(SMALL)))
 
 
+@dataclass(frozen=True, slots=True)
 class Instant:
-    """Implements `Upstream`: 200 with the small body, without waiting for anything."""
+    """Implements `Upstream`: 200 with the same body every time, without waiting for anything."""
+
+    headers: Headers = JSON
+    chunks: tuple[bytes, ...] = (SMALL,)
 
     async def send(self, wire: Wire, target: Target, deadline: float) -> Response:
-        return Response(200, JSON, _chunks(), _nothing)
+        return Response(200, self.headers, _each(self.chunks), _nothing)
 
     async def aclose(self) -> None:
         """There is nothing to close."""
 
 
-async def _chunks() -> AsyncIterator[bytes]:
-    yield SMALL
+async def _each(chunks: tuple[bytes, ...]) -> AsyncIterator[bytes]:
+    for chunk in chunks:
+        yield chunk
 
 
 async def _nothing() -> None:
     """The response holds nothing."""
 
 
-class _Exchange:
-    """One request and its answer. The client stays: its departure is awaited for ever."""
+class Exchange:
+    """One request and its answer over ASGI. The client stays: its departure is awaited for ever."""
 
     __slots__ = ("_asked", "_body", "sent")
 
@@ -61,6 +66,10 @@ class _Exchange:
     async def send(self, message: Message) -> None:
         self.sent.append(message)
 
+    @property
+    def answer(self) -> bytes:
+        return b"".join(message.get("body", b"") for message in self.sent)
+
 
 @dataclass(frozen=True, slots=True)
 class InProcess:
@@ -71,7 +80,10 @@ class InProcess:
 
     @classmethod
     def of(cls, settings: Settings) -> "InProcess":
-        runtime = replace(start_runtime(settings).runtime, upstream=Instant())
+        return cls.over(replace(start_runtime(settings).runtime, upstream=Instant()))
+
+    @classmethod
+    def over(cls, runtime: Runtime) -> "InProcess":
         return cls(runtime, Traffic(Holder(runtime)))
 
     def agent(self, revision: str, method: str, params: Json = None) -> AsyncCall:
@@ -88,15 +100,14 @@ class InProcess:
 
     def _exchanged(self, asked: Scope, body: bytes, expected: bytes) -> AsyncCall:
         async def call() -> None:
-            exchange = _Exchange(body)
+            exchange = Exchange(body)
             await self.traffic(asked, exchange.receive, exchange.send)
 
         async def tried() -> None:
-            exchange = _Exchange(body)
+            exchange = Exchange(body)
             await self.traffic(asked, exchange.receive, exchange.send)
-            answer = b"".join(message.get("body", b"") for message in exchange.sent)
-            if exchange.sent[0]["status"] != 200 or expected not in answer:
-                raise SystemExit(f"{asked['path']} answered {exchange.sent[0]['status']}: {answer[:500]!r}")
+            if exchange.sent[0]["status"] != 200 or expected not in exchange.answer:
+                raise SystemExit(f"{asked['path']} answered {exchange.sent[0]['status']}: {exchange.answer[:500]!r}")
 
         asyncio.run(tried())
         return call

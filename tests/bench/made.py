@@ -26,6 +26,14 @@ def settings(folder: Path, operations: int, upstream: str = "http://upstream.tes
     return zero([str(write(folder, operations))], env={}, folder=folder, upstream=upstream)
 
 
+def configured(folder: Path, operations: int, *, upstream: str = "http://upstream.test", **root: Json) -> Path:
+    """A configuration file with the document as the API `made` at `/`; `api` in `root` are more of its keys."""
+    api = {"spec": str(write(folder, operations)), "prefix": "/", "upstream": {"url": upstream}, **root.pop("api", {})}
+    path = folder / "bridge.yaml"
+    path.write_bytes(orjson.dumps({"apis": {NAME: api}, **root}))
+    return path
+
+
 def write(folder: Path, operations: int) -> Path:
     path = folder / f"{NAME}-{operations}.json"
     path.write_bytes(orjson.dumps(document(operations)))

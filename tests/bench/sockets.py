@@ -4,33 +4,25 @@ A real `dualbridge serve` with everything on that is on by default, its log thro
 load's own cost is in another process and counts for nobody.
 """
 
-import os
 import socket
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-import orjson
-
-from tests.bench import made
+from tests.bench import made, processes, wire
 from tests.bench.figures import Row, Timing, skipped, timed_row, value_row
 from tests.bench.load import CONNECTIONS, ask
 from tests.bench.machine import nginx
-from tests.kit.agent import Agent
-from tests.kit.runtime import world
+from tests.kit.agent import MODERN
 
 REQUESTS = 2_000
 PROXIED = 20_000
 """Of nginx more, because the system counts CPU time in hundredths of a second."""
 ROUNDS = 5
-STARTS_IN = 30.0
 TOOLS = 20
-TICKS = os.sysconf("SC_CLK_TCK")
 NGINX = """
 daemon off; master_process off; pid {folder}/pid; error_log /dev/null;
 events {{ worker_connections 256; }}
@@ -56,7 +48,7 @@ class Candidate:
 
 
 def rows(_: Path) -> Iterator[Row]:
-    if not Path("/proc/self/stat").exists():
+    if not processes.readable():
         yield skipped("end to end", "CPU time of another process is read from /proc")
         return
     with ExitStack() as stack:
@@ -73,65 +65,24 @@ def rows(_: Path) -> Iterator[Row]:
 
 
 def _candidates(folder: Path, stack: ExitStack) -> Iterator[tuple[str, Candidate]]:
-    child = stack.enter_context(_running([sys.executable, "-m", "tests.bench.origin"]))
-    origin = int(_line(child))
+    child = stack.enter_context(processes.module("origin"))
+    origin = int(processes.line(child))
     spec = made.write(folder, TOOLS)
-    command = [sys.executable, "-m", "bridge", "serve", str(spec), "--upstream", f"http://127.0.0.1:{origin}",
-               "--listen", "127.0.0.1:0", "--admin", "off", "--health", "off", "-o", "json"]  # fmt: skip
-    gateway = stack.enter_context(_running(command))
-    told = orjson.loads(_line(gateway, until=b"}"))
+    given = [str(spec), "--upstream", f"http://127.0.0.1:{origin}"]
+    gateway, told = stack.enter_context(
+        processes.gateway(*given, "--listen", "127.0.0.1:0", "--admin", "off", "--health", "off")
+    )
     url = next(iter(told["rest"].values()))
-    target = f"{made.path(3, 'north-7', '4711')}?limit=20&sort=created"
-    yield "REST GET, 305 B", Candidate(gateway.pid, url, _get(target), REQUESTS)
-    yield "tools/call of a GET, 305 B", Candidate(gateway.pid, url, _call(), REQUESTS)
+    called = wire.post(MODERN, "tools/call", {"name": "read3", "arguments": made.ARGUMENTS})
+    yield "REST GET, 305 B", Candidate(gateway.pid, url, wire.get(wire.TARGET), REQUESTS)
+    yield "tools/call of a GET, 305 B", Candidate(gateway.pid, url, called, REQUESTS)
     if program := nginx():
         port = _free_port()
         config = folder / "nginx.conf"
         config.write_text(NGINX.format(folder=folder, origin=origin, port=port))
-        proxy = stack.enter_context(_running([program, "-p", str(folder), "-c", str(config)]))
+        proxy = stack.enter_context(processes.running([program, "-p", str(folder), "-c", str(config)]))
         _await_port(port)
-        yield "nginx", Candidate(proxy.pid, f"http://127.0.0.1:{port}", _get(target), PROXIED)
-
-
-def _get(target: str) -> bytes:
-    return f"GET {target} HTTP/1.1\r\nHost: localhost\r\nAccept: */*\r\nUser-Agent: bench/1\r\n\r\n".encode()
-
-
-def _call() -> bytes:
-    agent = Agent(world([]).rt)  # writes messages; nothing is asked of its runtime
-    message = agent.message("tools/call", {"name": "read3", "arguments": made.ARGUMENTS})
-    body = orjson.dumps(message)
-    fields = agent.mirrored(message) | {"host": "localhost", "content-length": str(len(body))}
-    lines = "".join(f"{name}: {value}\r\n" for name, value in fields.items())
-    return f"POST /mcp HTTP/1.1\r\n{lines}\r\n".encode() + body
-
-
-# --- processes --------------------------------------------------------------------------------------------------------
-
-
-@contextmanager
-def _running(command: list[str]) -> Iterator["subprocess.Popen[bytes]"]:
-    child = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
-    try:
-        yield child
-    finally:
-        child.terminate()
-        try:
-            child.wait(STARTS_IN)
-        except subprocess.TimeoutExpired:
-            child.kill()
-            child.wait()
-
-
-def _line(child: "subprocess.Popen[bytes]", until: bytes = b"") -> bytes:
-    """What a child prints first, which says where it listens: its first line, or all up to the line `until`."""
-    assert child.stdout is not None
-    told = b""
-    for line in child.stdout:
-        told += line
-        if until in {b"", line.strip()}:
-            return told
-    raise SystemExit(f"{child.args!r} did not start")
+        yield "nginx", Candidate(proxy.pid, f"http://127.0.0.1:{port}", wire.get(wire.TARGET), PROXIED)
 
 
 def _free_port() -> int:
@@ -141,7 +92,7 @@ def _free_port() -> int:
 
 
 def _await_port(port: int) -> None:
-    ends = time.monotonic() + STARTS_IN
+    ends = time.monotonic() + processes.STARTS_IN
     while True:
         try:
             socket.create_connection(("127.0.0.1", port), 1).close()
@@ -171,13 +122,7 @@ def _measured(candidates: dict[str, Candidate]) -> dict[str, Timing]:
 
 
 def _sample(one: Candidate) -> tuple[float, float]:
-    started, used = time.perf_counter(), _cpu(one.pid)
+    started, used = time.perf_counter(), processes.cpu(one.pid)
     ask(one.url, one.request, one.count)
-    used, seconds = _cpu(one.pid) - used, time.perf_counter() - started
+    used, seconds = processes.cpu(one.pid) - used, time.perf_counter() - started
     return used / one.count * 1e6, seconds / one.count * 1e6
-
-
-def _cpu(pid: int) -> float:
-    """Seconds, user and system: fields 14 and 15 of proc_pid_stat(5), counted after the name in parentheses."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / TICKS

@@ -13,6 +13,7 @@ from tests.conformance.wire import PATIENCE, Event, Wire, events, open_calls
 from tests.kit import mcp_schema
 from tests.kit.agent import BOTH
 from tests.kit.command import Running
+from tests.kit.transcript import Transcript
 
 REVISIONS = ["2025-11-25", "2025-06-18", "2025-03-26"]
 PROGRESS = {"name": "test_tool_with_progress"}
@@ -43,15 +44,16 @@ async def say(client: Wire, message: Json) -> httpx.Response:
 
 
 @asynccontextmanager
-async def news(client: Wire, last: str = "") -> AsyncIterator[AsyncIterator[Event]]:
-    """The session's own stream, or what was missed after the event `last`."""
+async def news(client: Wire, last: str = "", **asked: str) -> AsyncIterator[AsyncIterator[Event]]:
+    """The session's own stream, or what was missed after the event `last` of what was `asked`, a method by its id."""
     headers = {**client.headers, "accept": "text/event-stream", "mcp-protocol-version": client.revision}
     if last:
         headers["last-event-id"] = last
     async with asyncio.timeout(PATIENCE), client.http.stream("GET", client.url, headers=headers) as answer:
         assert answer.status_code == 200, (await answer.aread()).decode()
         assert answer.headers["content-type"].startswith("text/event-stream")
-        yield said(events(answer, Transcript(client.revision)))
+        methods = {f'"{identity}"': [method] for identity, method in asked.items()}
+        yield said(events(answer, Transcript(client.revision, methods)))
 
 
 async def said(coming: AsyncIterator[Event]) -> AsyncIterator[Event]:
@@ -137,7 +139,7 @@ async def test_what_was_missed_is_sent_again_once(held: Wire) -> None:
     async with held.stream("tools/call", PROGRESS, id="lost", meta={"progressToken": "p"}) as (_, coming):
         first = await anext(said(coming))
     assert first.message["params"]["progress"] == 0
-    async with news(held, first.fields["id"]) as coming:
+    async with news(held, first.fields["id"], lost="tools/call") as coming:
         missed = [(await anext(coming)).message for _ in range(3)]
     assert [one["params"]["progress"] for one in missed[:-1]] == [50, 100]
     assert missed[-1]["id"] == "lost"

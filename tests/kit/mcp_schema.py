@@ -1,4 +1,4 @@
-"""Holds messages against the protocol's own JSON schemas: everything the agents' door emits in a test goes through here.
+"""Holds messages against the protocol's own JSON schemas: whatever the agents' door emits in a test goes through here.
 
 Stricter than the schemas in two ways: a member that the revision does not name is wrong wherever the gateway itself
 writes it, and so is a method, a notification or an error code that the tables below do not give to the revision.

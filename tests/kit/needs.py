@@ -17,6 +17,8 @@ import pytest
 from tests.kit.mcp_schema import FOLDER as MCP_SCHEMAS
 
 NODE_PACKAGES = Path(__file__).parent / "node" / "node_modules"
+NODE_DRIVERS = Path(__file__).parent / "node" / "clients"
+FOREIGN = Path(__file__).parents[2] / ".venv-clients"
 OLDEST_NODE = (22, 19)
 CORPUS = Path(os.environ.get("CORPUS") or Path(__file__).resolve().parents[3] / "shared" / "corpus")
 """A folder of public documents, which are not all the project's to publish."""
@@ -41,6 +43,16 @@ def has_node_package(name: str) -> bool:
     return node() is not None and (NODE_PACKAGES / name / "package.json").is_file()
 
 
+def foreign(name: str) -> Path:
+    """The interpreter of a client's own environment, which may not be there."""
+    return FOREIGN / name / "bin" / "python"
+
+
+def _needs_foreign(name: str, module: str) -> pytest.MarkDecorator:
+    there = any((FOREIGN / name).glob(f"lib/python*/site-packages/{module}/__init__.py"))
+    return pytest.mark.skipif(not there, reason=f"needs {name} in an environment of its own: `make clients` builds it")
+
+
 needs_node = pytest.mark.skipif(
     node() is None, reason=f"needs Node {'.'.join(map(str, OLDEST_NODE))} or newer: `make node` brings it"
 )
@@ -51,6 +63,12 @@ needs_conformance_suite = pytest.mark.skipif(
     not has_node_package("@modelcontextprotocol/conformance"),
     reason="needs Node and the protocol's conformance suite: `make node` brings them",
 )
+needs_node_clients = pytest.mark.skipif(
+    not all(has_node_package(f"@modelcontextprotocol/{name}") for name in ("client", "sdk", "inspector")),
+    reason="needs Node and the protocol's JavaScript clients: `make node` brings them",
+)
+needs_fastmcp = _needs_foreign("fastmcp", "fastmcp")
+needs_langchain = _needs_foreign("langchain", "langchain_mcp_adapters")
 needs_mcp_schemas = pytest.mark.skipif(
     not MCP_SCHEMAS.is_dir(), reason="needs the protocol's schemas, mcp-REVISION.schema.json: set MCP_SCHEMAS=DIR"
 )

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from dataclasses import replace
+from pathlib import Path
 
 import orjson
 import pytest
@@ -27,18 +28,21 @@ from bridge.model import (
 )
 from bridge.model.wire import Wire
 from bridge.pipeline.ask import EXPIRED, INVALID
+from bridge.pipeline.cases import Decision, cases, decide
 from bridge.pipeline.consent import USED
-from bridge.pipeline.pending import Decision, cases, decide
 from bridge.pipeline.policy import Approvals
 from bridge.pipeline.runtime import Runtime
 from bridge.state.base import Shared
 from bridge.state.memory import MemoryBus, MemoryEventLog, MemoryStore
-from tests.kit.agent import META, Answer, Connection
-from tests.kit.person import Person, accept, asked, text
+from tests.kit.agent import META, Agent, Answer, Connection
+from tests.kit.documents import paths
+from tests.kit.doors import gateway
+from tests.kit.person import ASKS, Person, accept, asked, text
 from tests.kit.runtime import Badge, Plan, World, endpoint, world
 
 SCHEMA: Json = {"type": "object", "properties": {"id": {"type": "string"}}, "required": ["id"]}
 GIVEN: Json = {"id": "4/2"}
+URI = "shop://report"
 CONSENT: Json = {"approval": {"action": "accept"}}
 
 
@@ -242,6 +246,26 @@ async def test_the_operation_decides_and_else_the_policy_for_its_effect(
     answer = await Person(shown.rt).call("drop", GIVEN)
     assert (answer.result["resultType"] == "input_required") is covered
     assert bool(shown.upstream.sent) is not covered
+
+
+async def test_what_is_read_by_its_address_needs_the_same_consent(tmp_path: Path) -> None:
+    report = {"operationId": "report", "x-mcp": {"expose": "resource", "uri": URI, "confirm": True}}
+    document = tmp_path / "reports.json"
+    document.write_bytes(orjson.dumps(paths({"GET /report": report, "GET /other": {"operationId": "other"}})))
+    made = gateway(document)
+    rt = replace(made.rt, mcp=replace(made.rt.mcp, hosts=None))
+
+    async def read(**more: Json) -> Answer:
+        return await Agent(rt).ask("resources/read", {"uri": URI, "_meta": ASKS, **more}, mcp_name=URI)
+
+    questions, state = asked(await read())
+    assert "GET /report" in questions["approval"]["message"]
+    assert not made.upstream.sent
+    assert (await read(inputResponses=CONSENT, requestState=state)).result["contents"]
+    assert (await read(inputResponses=CONSENT, requestState=state)).message == USED
+    assert len(made.upstream.sent) == 1
+    refused = await Agent(rt).ask("resources/read", {"uri": URI}, mcp_name=URI)
+    assert refused.json["error"]["data"]["approval"] in refused.message
 
 
 # --- by a decision elsewhere ------------------------------------------------------------------------------------------

@@ -19,7 +19,7 @@ from bridge.pipeline.runtime import Runtime
 from bridge.pipeline.toolset import Offer
 from tests.kit.agent import META, Agent
 from tests.kit.doors import Gateway, gateway
-from tests.kit.person import Person, accept, asked, text
+from tests.kit.person import ASKS, Person, accept, asked, text
 from tests.kit.runtime import Badge, Plan, World, endpoint, world
 
 PLACES = ["Rome", "Oslo"]
@@ -158,6 +158,18 @@ async def test_answers_that_do_not_fit_are_asked_for_again(gw: Gateway, answer: 
     questions, again = asked(await Person(gw.rt).call("book", {}, answer, state))
     assert list(questions) == ["who"]
     assert again != state
+
+
+@pytest.mark.parametrize("depth", [50, 200, 500, 900])
+async def test_however_deep_an_answer_is_it_is_only_wrong(gw: Gateway, depth: int) -> None:
+    deep: Json = "x"
+    for _ in range(depth):
+        deep = [deep] if depth % 200 else {"a": deep}
+    message = Agent(gw.rt).message("tools/call", {"name": "book", "arguments": {}, "_meta": ASKS})
+    message["params"]["inputResponses"] = {"who": {"action": "accept", "content": {"name": deep}}}
+    answer = await Agent(gw.rt).post(json.dumps(message).encode(), Agent(gw.rt).mirrored(message))
+    assert answer.status in {200, 400}
+    assert gw.records[-1].verdict in {"input_required", "parse_error", "invalid_request"}, gw.records[-1].verdict
 
 
 @pytest.mark.parametrize("answer", [12345, "yes", None, [], True])

@@ -3,34 +3,30 @@
 import asyncio
 import gc
 import weakref
-from collections.abc import AsyncIterator
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
+from typing import NoReturn
 
 import pytest
 
-from bridge.egress.upstream import Response
 from bridge.ingress.mcp.sessions.attend import MOST
 from bridge.model import (
     Call,
-    Endpoint,
     Grant,
     Json,
     Principal,
     PrincipalKind,
     Resource,
-    Result,
     StateUnavailable,
-    Target,
-    Text,
-    Wire,
 )
 from bridge.pipeline.addresses import Locator
 from bridge.pipeline.policy import Approvals
-from bridge.pipeline.runtime import Holder, Legacy, Limits, McpDoor, Rate
+from bridge.pipeline.runtime import Legacy, Limits, McpDoor, Rate
 from bridge.pipeline.toolset import Offer
 from bridge.state.base import Shared
 from bridge.state.memory import MemoryBus, MemoryEventLog, MemoryStore
-from tests.kit.runtime import NOTHING, Plan, World, answering, endpoint, memory, world
+from tests.kit.agent import Agent
+from tests.kit.replicas import Replicas, replicas
+from tests.kit.runtime import NOTHING, Plan, endpoint, world
 from tests.kit.session import ELICITS, Client, Exchange, parsed
 from tests.kit.upstream import Played, plays
 
@@ -44,66 +40,6 @@ class Watcher:
 
     async def authenticate(self, call: Call) -> Principal:
         return Principal(call.peer, PrincipalKind.AGENT, Grant(), call.peer)
-
-
-@dataclass(slots=True)
-class Slow:
-    """Answers in NDJSON: a line for each that the test puts in, to the end when it puts None."""
-
-    lines: "asyncio.Queue[bytes | None]" = field(default_factory=asyncio.Queue)
-    cancelled: int = 0
-    calls: int = 0
-
-    async def send(self, wire: Wire, target: Target, deadline: float) -> Response:
-        self.calls += 1
-        return Response(200, ((b"content-type", b"application/x-ndjson"),), self._lines(), self._close)
-
-    async def _lines(self) -> AsyncIterator[bytes]:
-        try:
-            while (line := await self.lines.get()) is not None:
-                yield line + b"\n"
-        except asyncio.CancelledError:
-            self.cancelled += 1
-            raise
-
-    async def _close(self) -> None:
-        pass
-
-    async def aclose(self) -> None:
-        pass
-
-    def report(self, progress: int) -> None:
-        self.lines.put_nowait(b'{"progress":%d}' % progress)
-
-    def end(self, answer: bytes = b'{"id":7}') -> None:
-        self.lines.put_nowait(answer)
-        self.lines.put_nowait(None)
-
-
-@dataclass(slots=True)
-class Replicas:
-    """Two gateways that share state and upstream."""
-
-    one: Holder
-    two: Holder
-    made: World
-    other: World
-    slow: Slow
-    shared: Shared
-
-
-def replicas(plan: Plan | None = None, *, slow: bool = False, shared: Shared | None = None) -> Replicas:
-    plan, upstream, shared = plan or Plan(), Slow(), shared or memory()
-    plan = replace(plan, shared=shared, upstream=upstream if slow else None)
-    made, other = world(_endpoints(), plan), world(_endpoints(), plan)
-    return Replicas(Holder(made.rt), Holder(other.rt), made, other, upstream, shared)
-
-
-def _endpoints() -> list[Endpoint]:
-    sure = endpoint("sure")
-    large = answering(endpoint("large"), Result((Text("x" * (2 << 20)),)))
-    small = answering(endpoint("a"), Result((Text("done"),)))
-    return [small, endpoint("b"), large, replace(sure, operation=replace(sure.operation, confirm=True))]
 
 
 @pytest.fixture(params=REVISIONS)
@@ -167,6 +103,13 @@ async def test_a_session_belongs_to_whoever_opened_it() -> None:
     assert (await client.ask("ping")).status == 200
 
 
+async def test_a_batch_in_somebody_elses_session_is_not_found() -> None:
+    client = await Client(replicas(Plan(authenticator=Watcher())).one, "2025-03-26").begin()
+    eve = replace(client, peer="192.0.2.66")
+    answer = await eve.post([client.request("ping"), client.request("tools/call", CALL)])
+    assert (answer.status, [entry["error"]["code"] for entry in answer.json]) == (404, [-32600, -32600])
+
+
 async def test_a_session_belongs_to_its_toolset() -> None:
     both = replicas(Plan(toolsets={"few": ("a",)}))
     client = await Client(both.one).begin()
@@ -211,6 +154,7 @@ async def test_batches_belong_to_the_one_revision_that_has_them() -> None:
     old, new = await Client(both.one, "2025-03-26").begin(), await Client(both.one).begin()
     entries = [old.request("ping"), old.request("tools/call", CALL)]
     assert len((await old.post(entries)).json) == 2
+    assert (await old.post(entries, mcp_session_id="x" * 32)).status == 404
     assert (await new.post(entries, mcp_protocol_version=None)).status == 400
 
 
@@ -251,6 +195,14 @@ async def test_where_old_revisions_are_off_their_clients_learn_which_is_spoken()
     assert answer.json["error"]["data"] == {"supported": ["2026-07-28"], "requested": "2025-11-25"}
     assert (await client.ask("tools/list", mcp_protocol_version="2025-06-18")).code == -32022
     assert (await client.post([client.request("ping")])).code == -32022
+
+
+async def test_what_is_spoken_follows_from_how_old_revisions_are_served() -> None:
+    modern = Agent(replicas(Plan(mcp=McpDoor(legacy=Legacy.OFF))).one.current)
+    assert (await modern.ask("server/discover")).result["supportedVersions"] == ["2026-07-28"]
+    answer = await modern.ask("initialize")
+    assert (answer.status, answer.code) == (404, -32601)
+    assert len((await Agent(replicas().one.current).ask("server/discover")).result["supportedVersions"]) == 5
 
 
 # --- the stream of news -----------------------------------------------------------------------------------------------
@@ -515,13 +467,13 @@ async def test_a_stream_whose_request_is_cancelled_ends_and_has_no_rest() -> Non
     client = await Client(both.one).begin()
     async with client.posting(client.request("tools/call", SLOW, id=3)) as call:
         both.slow.report(1)
-        last = (await call.next()).id
-        await call.next()
+        opening, progress = await call.next(), await call.next()
         await client.tell("notifications/cancelled", {"requestId": 3})
         await call.ended()
     assert both.slow.cancelled == 1
-    answer = await client.get(last)
-    assert not any("result" in event.json or "error" in event.json for event in parsed(answer.body))
+    missed = parsed((await client.get(opening.id)).body)
+    assert [event.id for event in missed] == [progress.id]
+    assert (await client.get(progress.id)).status == 405, "or its client would ask again and again"
 
 
 @pytest.mark.parametrize("params", [{"requestId": 8}, {"requestId": "7"}, {"requestId": None}, {}, {"requestId": [7]}])
@@ -657,6 +609,17 @@ async def test_a_question_that_nobody_answers_is_given_up() -> None:
     assert both.made.upstream.sent == []
 
 
+async def test_an_answer_too_long_to_be_one_is_none() -> None:
+    both = replicas()
+    client = await Client(both.one).begin(ELICITS)
+    async with client.posting(client.request("tools/call", SURE)) as call:
+        question = await asked(client, call)
+        content = {"action": "accept", "content": {"x": "x" * 70_000}}
+        assert (await client.post({"jsonrpc": "2.0", "id": question["id"], "result": content})).status == 202
+        assert client.check(await call.next(), "tools/call")["result"]["isError"]
+    assert both.made.upstream.sent == []
+
+
 @pytest.mark.parametrize("id", ["unknown", 7, None, {}])
 async def test_answers_to_nothing_are_taken_and_dropped(id: Json) -> None:
     client = await Client(replicas().one).begin()
@@ -681,6 +644,13 @@ class _Dead:
         return fails
 
 
+class _Deaf(MemoryBus):
+    """Nobody is heard."""
+
+    def subscribe(self, channel: str) -> NoReturn:
+        raise StateUnavailable("out of reach")
+
+
 async def test_state_out_of_reach_is_said_and_nothing_hangs() -> None:
     dead = Shared(_Dead(), MemoryEventLog(), MemoryBus())  # type: ignore[arg-type]
     client = Client(replicas(shared=dead).one, session="x" * 32)
@@ -689,6 +659,15 @@ async def test_state_out_of_reach_is_said_and_nothing_hangs() -> None:
     assert (await client.delete()).status == 503
     assert (await client.ask("initialize", {"protocolVersion": "2025-11-25"})).status == 503
     assert (await client.ask("tools/call", CALL, mcp_session_id=None)).status == 200
+
+
+async def test_without_a_bus_streams_are_refused_and_calls_say_why() -> None:
+    dead = Shared(MemoryStore(), MemoryEventLog(), _Deaf())
+    client = await Client(replicas(shared=dead).one).begin()
+    assert (await client.get()).status == 503
+    answer = await client.ask("tools/call", CALL)
+    assert answer.result["isError"]
+    assert (await client.ask("tools/list")).status == 200
 
 
 async def test_a_stream_goes_on_without_ids_where_its_events_cannot_be_kept() -> None:

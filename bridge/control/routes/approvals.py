@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from bridge.control.problems import Problematic, responses
 from bridge.control.steering import Steered
 from bridge.model import StateUnavailable
-from bridge.pipeline.pending import Case, Decided, Decision, case_of, cases, decide
+from bridge.pipeline.cases import Case, Decided, Decision, case_of, cases, decide
 from bridge.state.base import Store
 
 router = APIRouter(prefix="/admin/approvals", tags=["approvals"])
@@ -102,9 +102,13 @@ class Deciding(BaseModel):
 @router.get(
     "", summary="Calls that wait, and those decided lately", responses=responses(HTTPStatus.SERVICE_UNAVAILABLE)
 )
-async def list_approvals(steering: Steered, status: Annotated[Status | None, Query()] = None) -> list[ApprovalView]:
-    found = await cases(_store(steering))
-    return [ApprovalView.of(one) for one in found if status is None or one.status == status]
+async def list_approvals(
+    steering: Steered,
+    status: Annotated[Status | None, Query()] = None,
+    limit: Annotated[int, Query(ge=1, le=1000, description="How many at most, the latest first.")] = 100,
+) -> list[ApprovalView]:
+    found = [one for one in await cases(_store(steering)) if status is None or one.status == status]
+    return [ApprovalView.of(one) for one in found[:limit]]
 
 
 @router.get("/{id}", summary="One of them", responses=responses(HTTPStatus.NOT_FOUND, HTTPStatus.SERVICE_UNAVAILABLE))

@@ -34,7 +34,7 @@ from bridge.ingress.mcp.sessions.attend import attend
 from bridge.ingress.mcp.sessions.entry import begin, check_batch, entered, leave, subscriber
 from bridge.ingress.mcp.sessions.line import InSession
 from bridge.ingress.mcp.sessions.trail import Trail
-from bridge.ingress.mcp.standing import Open
+from bridge.ingress.mcp.standing import JSON, Open
 from bridge.model import Call, ClientGone, Headers, Json, Refusal, Session, TooLarge
 from bridge.pipeline.run import finish, refused
 from bridge.pipeline.runtime import Legacy, Runtime
@@ -42,12 +42,10 @@ from bridge.state.base import Shared
 
 log = logging.getLogger(__name__)
 
-JSON: Headers = ((b"content-type", b"application/json"),)
-
 
 @dataclass(slots=True)
 class Visit:
-    """One POST. `replies` collects what has to be finished, whatever becomes of the answer; `size` is set once the
+    """One request. `replies` collects what has to be finished, whatever becomes of the answer; `size` is set once the
     body is read. Nobody else writes to it."""
 
     rt: Runtime
@@ -89,11 +87,12 @@ async def _finish(visit: Visit, *, left: bool) -> None:
 async def _visit(visit: Visit, scope: Scope) -> None:
     """Raises ClientGone."""
     value: Json = None
-    call = new_call(visit.peer, "")
+    call: Call | None = None
     try:
         screen(visit.rt, scope, visit.fields, methods_of(visit.rt, visit.fields))
         if scope["method"] != "POST":
-            await _beside(visit, scope["method"], call)
+            call = new_call(visit.peer, scope["method"])
+            await _beside(visit, call)
             return
         body = await _body(visit)
         visit.size = len(body)
@@ -103,6 +102,7 @@ async def _visit(visit: Visit, scope: Scope) -> None:
         continued = not revision.modern and in_session(visit.rt, visit.fields) and not _begins(value)
         messages = batch(value) if isinstance(value, list) else read(value, responses=continued)
         if continued:
+            call = new_call(visit.peer, "")
             visit.session, revision = await entered(visit.rt, call, visit.fields, visit.toolset)
             if isinstance(messages, list):
                 check_batch(revision)
@@ -122,11 +122,10 @@ def _begins(value: Json) -> bool:
     return isinstance(value, dict) and value.get("method") == "initialize"
 
 
-async def _beside(visit: Visit, method: str, call: Call) -> None:
+async def _beside(visit: Visit, call: Call) -> None:
     """What a session's client does beside sending messages. Raises a Refusal."""
-    call.method = method
     session, _ = await entered(visit.rt, call, visit.fields, visit.toolset)
-    if method == "DELETE":
+    if call.method == "DELETE":
         await leave(visit.rt, call, session)
         visit.replies.append(Reply(call, ANSWERED, 204, b""))
         await _whole(visit, 204, (), b"")
@@ -143,8 +142,10 @@ async def _body(visit: Visit) -> bytes:
         raise too_large(visit.rt) from None
 
 
-async def _refuse(visit: Visit, refusal: Refusal, identity: bytes | None, call: Call) -> None:
-    reply = Reply(call, refused(refusal), status_of(refusal, modern=True), error(identity, refusal))
+async def _refuse(visit: Visit, refusal: Refusal, identity: bytes | None, call: Call | None = None) -> None:
+    reply = Reply(
+        call or new_call(visit.peer, ""), refused(refusal), status_of(refusal, modern=True), error(identity, refusal)
+    )
     visit.replies.append(reply)
     await _whole(visit, reply.status, _headers(reply), reply.body)
 
@@ -196,7 +197,7 @@ async def _reply(visit: Visit, revision: Revision, message: Message, line: Post 
 def _keeping(exchange: Exchange, shared: Shared, session: Session | None, line: Post | Mute) -> Exchange:
     """With what a legacy client can do where sessions are kept."""
     if session is None:
-        return replace(exchange, open_session=begin)
+        return replace(exchange, open_session=begin) if exchange.message.method == "initialize" else exchange
     exchange.call.session = session
     identity = exchange.message.id
     attended = InSession(line, shared, session, identity, exchange.rt.mcp.long) if identity is not None else line
@@ -214,9 +215,10 @@ async def _batch(visit: Visit, revision: Revision, messages: list[Message]) -> t
 
 
 def _together(replies: Iterable[Reply]) -> tuple[int, Headers, bytes]:
-    """Credentials belong to the POST, so one entry's challenge is everybody's."""
+    """Credentials and sessions belong to the POST, so one entry's challenge is everybody's, and so is its session's end:
+    nothing else has the status 404 in the one revision that has batches."""
     replies = list(replies)
-    challenged = next((reply for reply in replies if reply.status == 401), None)
+    challenged = next((reply for reply in replies if reply.status in {401, 404}), None)
     bodies = [reply.body for reply in replies if reply.body]
     body = b"[" + b",".join(bodies) + b"]" if bodies else b""
     if challenged is not None:

@@ -90,8 +90,10 @@ def read(value: Json, *, responses: bool = False) -> Message:
 
 
 def id_of(value: Json) -> bytes | None:
-    """The id as JSON text, of a message that may be wrong in every other respect."""
-    identity = value.get("id") if isinstance(value, dict) else None
+    """The id as JSON text, of a message that may be wrong in every other respect. A response has none: its id is of our
+    numbering, and an error under it would answer a request of its sender's."""
+    answers = isinstance(value, dict) and "method" not in value and ("result" in value or "error" in value)
+    identity = value.get("id") if isinstance(value, dict) and not answers else None
     if type(identity) is int or (isinstance(identity, str) and len(identity) <= MOST_ID):
         return orjson.dumps(identity)
     return None

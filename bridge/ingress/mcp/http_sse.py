@@ -4,31 +4,30 @@ Off unless configured: the protocol itself has given it up. Its session lives as
 on different replicas: what a POST is answered travels over the bus.
 """
 
-import asyncio
 import logging
-from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from urllib.parse import parse_qs
 
 from bridge.ingress.answer import Answer
 from bridge.ingress.asgi import Receive, Scope, Send, peer
-from bridge.ingress.body import WhileThere, read_whole
+from bridge.ingress.body import read_whole
 from bridge.ingress.mcp.dispatch import Reply, dispatch, gone, status_of
 from bridge.ingress.mcp.envelope import Message, decode, id_of, read
 from bridge.ingress.mcp.eras import REVISIONS, UNNAMED, is_modern, unsupported
-from bridge.ingress.mcp.exchange import ANSWERED, Exchange, new_call, notification
+from bridge.ingress.mcp.exchange import ANSWERED, Exchange, new_call
 from bridge.ingress.mcp.headers import JSON, check_takes_stream, fields_of, screen, too_large
 from bridge.ingress.mcp.legacy import batch
-from bridge.ingress.mcp.line import Mute, Post, Way, event
+from bridge.ingress.mcp.line import Mute, Post, Way
 from bridge.ingress.mcp.methods import looked_up
-from bridge.ingress.mcp.news import Watched, news
+from bridge.ingress.mcp.news import Watched
 from bridge.ingress.mcp.refusals import InvalidRequest
 from bridge.ingress.mcp.render import error
+from bridge.ingress.mcp.sessions.connected import Connected
 from bridge.ingress.mcp.sessions.entry import subscriber
 from bridge.ingress.mcp.sessions.line import InSession
-from bridge.ingress.mcp.sessions.record import end, find, keep, new_id, used_capabilities, watched
-from bridge.ingress.mcp.sessions.words import END, TELL, WATCH, channel, heard, tell
+from bridge.ingress.mcp.sessions.record import find, keep, new_id, used_capabilities
+from bridge.ingress.mcp.sessions.words import tell
 from bridge.ingress.mcp.standing import Open
 from bridge.model import (
     Call,
@@ -43,17 +42,15 @@ from bridge.model import (
     TooLarge,
 )
 from bridge.pipeline.authenticate import NO_SESSION, authenticate, owner
-from bridge.pipeline.changes import Listener
 from bridge.pipeline.run import finish, gate, refused
-from bridge.pipeline.runtime import Holder, Runtime
-from bridge.state.base import Shared, Subscription
+from bridge.pipeline.runtime import Runtime
+from bridge.state.base import Shared
 
 log = logging.getLogger(__name__)
 
 STREAM, MESSAGES = "sse", "messages"
 """What the paths end in, below the endpoint's or a toolset's."""
 OLDEST = "2024-11-05"
-_KINDS = frozenset({"tools", "resources", "prompts"})
 _JSON: Headers = ((b"content-type", JSON),)
 
 
@@ -87,102 +84,6 @@ async def _refuse(rt: Runtime, call: Call, refusal: Refusal, identity: bytes | N
     body = error(identity, refusal, modern=False)
     await Answer(send).whole(status_of(refusal, modern=True), (*refusal.headers, *_JSON), body)
     await finish(rt, call, refused(refusal), sent=len(body))
-
-
-# --- the stream -------------------------------------------------------------------------------------------------------
-
-
-@dataclass(slots=True)
-class Connected:
-    """The stream and its session. Written by its own two tasks alone."""
-
-    line: Post
-    session: Session
-    shared: Shared
-    watching: Watched
-    messages: str
-    """Where the client posts to."""
-    digests: Mapping[str, str]
-    over: bool = False
-    introduced: bool = False
-    ear: Listener = field(init=False)
-    _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
-
-    async def run(self, holder: Holder) -> bytes:
-        """Until the client leaves, the toolset is gone, or the gateway stops. Raises ClientGone, StateUnavailable."""
-        changes = holder.current.changes
-        try:
-            async with self.line.there(), self.shared.bus.subscribe(channel(self.session.id)) as subscription:
-                with changes.listening(self.session.toolset, self.session.id) as self.ear:
-                    await self._until_over(holder, subscription)
-        finally:
-            with suppress(StateUnavailable):
-                await end(self.shared, self.session.id)
-        return b""
-
-    async def _until_over(self, holder: Holder, subscription: Subscription) -> None:
-        await self.line.open()
-        # 2024-11-05, HTTP with SSE: "When a client connects, the server MUST send an endpoint event containing a URI".
-        await self.line.write(b"event: endpoint\ndata: %s\n\n" % self.messages.encode())
-        try:
-            async with WhileThere(_Hearing(self, subscription)):
-                self.ear.catch_up(self.digests, _now(holder, self.session.toolset))
-                async for one in news(holder, self.ear, _KINDS, self.watching):
-                    await (self._alive() if one is None else self._news(*one))
-        except ClientGone:
-            if not self.over:
-                raise
-
-    async def _news(self, method: str, params: Mapping[str, Json]) -> None:
-        """A client that has not been answered `initialize` yet learns of all there is by asking."""
-        if self.introduced:
-            await self._write(event(notification(method, params)))
-
-    async def _alive(self) -> None:
-        with suppress(StateUnavailable):
-            self.ear.gone = self.ear.gone or await find(self.shared, self.session.id, stream=True) is None
-        await self._write(b":\n\n")
-
-    async def _write(self, events: bytes) -> None:
-        async with self._turn:
-            await self.line.write(events)
-
-    async def hear(self, subscription: Subscription) -> None:
-        """Returns once the session is over, or an answer may be lost: its client would wait for it for good."""
-        while (word := heard(await subscription.next())) is not None:
-            if word.kind == TELL:
-                self.introduced = True
-                await self._write(event(word.message))
-            elif word.kind == WATCH:
-                with suppress(StateUnavailable):
-                    self.watching.want(await watched(self.shared, self.session.id))
-                self.watching.due = 0.0
-                self.ear.wake()
-            elif word.kind == END:
-                break
-        self.over = True
-
-
-def _now(holder: Holder, toolset: str) -> Mapping[str, str]:
-    """Read in a frame of its own: a stream must not keep a runtime in one of its variables."""
-    found = holder.current.toolsets.get(toolset)
-    return found.digests if found is not None else {}
-
-
-class _Hearing:
-    """What `WhileThere` waits for."""
-
-    __slots__ = ("_stream", "_subscription")
-
-    def __init__(self, stream: Connected, subscription: Subscription) -> None:
-        self._stream = stream
-        self._subscription = subscription
-
-    async def departure(self) -> None:
-        await self._stream.hear(self._subscription)
-
-
-# --- what is posted ---------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""A client at work in a process of its own: what it was made to do, what came of it, and what it asked for meanwhile."""
+"""A client at work in a process of its own: what came of each step, and what it asked for meanwhile."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -36,10 +36,12 @@ class Work:
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """What drivers may wish for while they work. `settings` is the configuration of a gateway on stdio."""
+    """What drivers may wish for while they work: `settings` is the file that the client's gateway runs on, which is
+    `running` unless it has one to itself."""
 
     running: Running
-    settings: Path | None = None
+    settings: Path
+    own: bool = False
 
     async def grant(self, work: Work, said: Json) -> Json:
         wishes: Mapping[str, Wish] = {"change": self.change, "open": self.open}
@@ -48,8 +50,8 @@ class World:
         return await wishes[said["want"]](said)
 
     async def change(self, said: Json) -> Json:
-        """An operator rewrites the configuration: over HTTP a reload is asked for, on stdio the watch sees it."""
-        if self.settings is not None:
+        """An operator rewrites the configuration, and asks for a reload; a client's own gateway watches the file."""
+        if self.own:
             return toggle(self.settings)
         async with httpx.AsyncClient(timeout=10, trust_env=False) as client:
             answered = await client.post(f"{self.running.rest}/catalogue/tools")
@@ -69,8 +71,10 @@ class World:
         return found
 
     async def approve(self, refusal: str) -> Json:
+        """Where nothing was refused nothing is to be approved: the driver goes on, and its judge sees it."""
         found = APPROVAL.search(refusal)
-        assert found is not None, refusal
+        if found is None:
+            return None
         async with httpx.AsyncClient(timeout=10, trust_env=False) as client:
             decided = {"decision": "approve", "by": "somebody"}
             answered = await client.post(f"{self.running.told['admin']}/admin/approvals/{found[1]}", json=decided)

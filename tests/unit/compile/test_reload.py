@@ -13,7 +13,7 @@ import pytest
 from bridge.compile import Result
 from bridge.compile.apart import ImportRefused, import_apart
 from bridge.compile.apis import load_apis
-from bridge.compile.errand import Errand
+from bridge.compile.errand import HEAD, End, Errand, Packer, Unpacker
 from bridge.config import load
 from bridge.model import Json
 from tests.kit.documents import paths
@@ -102,6 +102,19 @@ async def test_a_runtime_goes_when_the_last_call_that_uses_it_has_gone(tmp_path:
             while operation() is not None:  # noqa: ASYNC110 - it goes in slices
                 await asyncio.sleep(0.05)
         gc.unfreeze()
+
+
+def test_what_was_unpacked_is_in_no_circle() -> None:
+    """The collector never looks at it: what an unpickler remembers would stay for ever."""
+    gc.disable()
+    try:
+        unpacker = Unpacker()
+        unpacker.unpack(Packer().pack(End())[HEAD.size :])
+        gone = weakref.ref(unpacker)
+        del unpacker
+        assert gone() is None
+    finally:
+        gc.enable()
 
 
 async def test_an_import_apart_brings_what_an_import_here_would(tmp_path: Path) -> None:

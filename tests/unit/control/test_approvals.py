@@ -112,7 +112,9 @@ async def test_a_decision_that_cannot_be_understood_decides_nothing(gateway: Ali
     assert (await sent(gateway, "GET", "?status=pending")).json()
 
 
-@pytest.mark.parametrize(("path", "status"), [(f"/{'0' * 32}", 404), ("/x", 422), ("?status=none", 422)])
+@pytest.mark.parametrize(
+    ("path", "status"), [(f"/{'0' * 32}", 404), ("/x", 422), ("?limit=0", 422), ("?status=none", 422)]
+)
 async def test_what_does_not_exist_is_a_problem(gateway: Alive, path: str, status: int) -> None:
     answer = await sent(gateway, "GET", path)
     assert (answer.status_code, answer.headers["content-type"]) == (status, "application/problem+json")

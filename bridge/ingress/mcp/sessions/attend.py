@@ -6,9 +6,10 @@ It stays open across reloads, so it holds its session and no runtime.
 import re
 import secrets
 from dataclasses import dataclass, field
+from functools import partial
 from hashlib import blake2b
 
-from bridge.ingress.body import WhileThere
+from bridge.ingress.body import Until, WhileThere
 from bridge.ingress.mcp.exchange import notification
 from bridge.ingress.mcp.headers import LAST_EVENT, check_takes_stream, plain
 from bridge.ingress.mcp.line import ALIVE, Post
@@ -103,7 +104,7 @@ class Attending:
 
     async def _until_over(self, holder: Holder, subscription: Subscription) -> None:
         try:
-            async with WhileThere(_Hearing(self, subscription)):
+            async with WhileThere(Until(partial(self._hear, subscription))):
                 await self.line.open()
                 self.ear.catch_up(self.told.digests, _now(holder, self.session.toolset))
                 async for one in news(holder, self.ear, frozenset(KINDS), self.watching):
@@ -131,7 +132,7 @@ class Attending:
         self.ear.gone = self.ear.gone or gone
         await self.line.alive()
 
-    async def hear(self, subscription: Subscription) -> None:
+    async def _hear(self, subscription: Subscription) -> None:
         """Returns once the session is over."""
         while True:
             # No name for the message: it would stay as long as there is no other, in each of a thousand idle streams.
@@ -155,16 +156,3 @@ class Attending:
 def _now(holder: Holder, toolset: str) -> dict[str, str]:
     """Read in a frame of its own: a stream must not keep a runtime in one of its variables."""
     return now(holder.current, toolset)
-
-
-class _Hearing:
-    """What `WhileThere` waits for."""
-
-    __slots__ = ("_stream", "_subscription")
-
-    def __init__(self, stream: Attending, subscription: Subscription) -> None:
-        self._stream = stream
-        self._subscription = subscription
-
-    async def departure(self) -> None:
-        await self._stream.hear(self._subscription)

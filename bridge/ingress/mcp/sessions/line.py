@@ -9,10 +9,11 @@ import asyncio
 import secrets
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from functools import partial
 
 import orjson
 
-from bridge.ingress.body import WhileThere
+from bridge.ingress.body import Until, WhileThere
 from bridge.ingress.mcp.asking import elicited, question_params
 from bridge.ingress.mcp.exchange import notification
 from bridge.ingress.mcp.line import Way
@@ -55,7 +56,7 @@ class InSession:
         """Raises StateUnavailable on entering."""
         async with self._shared.bus.subscribe(channel(self._session.id)) as subscription:
             try:
-                async with WhileThere(_Heeding(self, subscription)):
+                async with WhileThere(Until(partial(self._heed, subscription))):
                     yield
             finally:
                 # Whoever is just writing ends that first: the answer comes next.
@@ -80,7 +81,7 @@ class InSession:
                 await self._line.open()
                 await self._line.alive()
 
-    async def heed(self, subscription: Subscription) -> None:
+    async def _heed(self, subscription: Subscription) -> None:
         """Returns once the request is cancelled, or its session over."""
         pause = self._long
         while True:
@@ -121,16 +122,3 @@ class InSession:
 
     async def _give_up(self, identity: str, reason: str) -> None:
         await self.notify(notification("notifications/cancelled", {"requestId": identity, "reason": reason}))
-
-
-class _Heeding:
-    """What `WhileThere` waits for."""
-
-    __slots__ = ("_line", "_subscription")
-
-    def __init__(self, line: InSession, subscription: Subscription) -> None:
-        self._line = line
-        self._subscription = subscription
-
-    async def departure(self) -> None:
-        await self._line.heed(self._subscription)

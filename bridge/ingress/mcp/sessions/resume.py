@@ -2,8 +2,9 @@
 
 import re
 from dataclasses import dataclass, field
+from functools import partial
 
-from bridge.ingress.body import WhileThere
+from bridge.ingress.body import Until, WhileThere
 from bridge.ingress.mcp.line import ALIVE, Post, event
 from bridge.ingress.mcp.news import KEEP_ALIVE
 from bridge.ingress.mcp.refusals import InvalidRequest, NotPost
@@ -12,6 +13,7 @@ from bridge.model import Session
 from bridge.pipeline.changes import Listener
 from bridge.pipeline.runtime import Holder
 from bridge.state.base import Shared, Subscription
+from bridge.state.ids import parse_id
 
 _ID = re.compile(r"([A-Za-z0-9_-]{1,32})\.([0-9]{1,18}-[0-9]{1,18})")
 
@@ -26,7 +28,8 @@ async def resuming(shared: Shared, session: Session, last: str, line: Post) -> "
     kept = await shared.log.after(log_of(session.id, match[1]), "") if match else []
     if match is None or not kept:
         raise InvalidRequest("no events are kept after this last-event-id (any more); send the request again")
-    if kept[-1][0] == match[2] and read(kept[-1][1])[1]:
+    owed = [read(event)[0] for made, event in kept if parse_id(made) > parse_id(match[2])]
+    if read(kept[-1][1])[1] and not any(owed):
         raise NotPost("nothing comes after this last-event-id", headers=((b"allow", b"POST, DELETE"),))
     return Resuming(line, session, shared, match[1], match[2])
 
@@ -49,10 +52,17 @@ class Resuming:
         # Who listens before it reads misses nothing, and reading goes on from the last id, so nothing comes twice.
         async with self.line.there(), self.shared.bus.subscribe(channel) as woken:
             with changes.listening(self.session.toolset, self.session.id) as self.ear:
-                async with WhileThere(_Waking(self.ear, woken)):
+                async with WhileThere(Until(partial(self._wake, woken))):
                     await self.line.open()
                     await self._until_last()
         return b""
+
+    async def _wake(self, woken: Subscription) -> None:
+        """The bus wakes the stream's ear, which hears as well that the gateway stops."""
+        while True:
+            await woken.next()
+            self.ear.news.add("events")
+            self.ear.wake()
 
     async def _until_last(self) -> None:
         silent = 0.0
@@ -75,19 +85,3 @@ class Resuming:
             if last:
                 return True
         return False
-
-
-class _Waking:
-    """Makes the bus wake the stream's ear, which hears as well that the gateway stops. What `WhileThere` waits for."""
-
-    __slots__ = ("_ear", "_woken")
-
-    def __init__(self, ear: Listener, woken: Subscription) -> None:
-        self._ear = ear
-        self._woken = woken
-
-    async def departure(self) -> None:
-        while True:
-            await self._woken.next()
-            self._ear.news.add("events")
-            self._ear.wake()

@@ -4,8 +4,7 @@ import asyncio
 from contextlib import AbstractAsyncContextManager
 from typing import Any
 
-import mcp_types as types
-from mcp import Client, StdioServerParameters
+from mcp import Client, StdioServerParameters, types
 
 from tests.e2e.clients.drivers.told import do, given, say, want
 
@@ -56,20 +55,22 @@ async def read(client: Client, uri: str) -> Any:
 async def progress(client: Client) -> Any:
     reported: list[Any] = []
 
-    async def report(done: float, total: float | None, message: str | None) -> None:
-        reported.append([done, total])
+    async def report(progress: float, total: float | None, message: str | None) -> None:
+        reported.append([progress, total])
 
-    result = await client.call_tool(*GIVEN["progress"], progress_callback=report)
+    name, arguments = GIVEN["progress"]
+    result = await client.call_tool(name, arguments, progress_callback=report)
     return {"reported": reported, "result": plain(result)}
 
 
 async def cancelled(client: Client) -> Any:
     began = asyncio.Event()
 
-    async def report(done: float, total: float | None, message: str | None) -> None:
+    async def report(progress: float, total: float | None, message: str | None) -> None:
         began.set()
 
-    calling = asyncio.create_task(client.call_tool(*GIVEN["cancelled"], progress_callback=report))
+    name, arguments = GIVEN["cancelled"]
+    calling = asyncio.create_task(client.call_tool(name, arguments, progress_callback=report))
     await began.wait()
     before = await want("open", until=1)
     calling.cancel()
@@ -102,7 +103,7 @@ async def asking(action: Any) -> Any:
 
     async def answer(context: Any, params: Any) -> types.ElicitResult:
         asked.append(params.message)
-        content = dict.fromkeys(params.requested_schema.get("properties", {}), True)
+        content: Any = dict.fromkeys(params.requested_schema["properties"], True)
         return types.ElicitResult(action=action, content=content if action == "accept" else None)
 
     async with connected(elicitation_callback=answer) as client:

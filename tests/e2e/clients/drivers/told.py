@@ -35,7 +35,7 @@ async def do(step: str, doing: Callable[..., Awaitable[Any]], *arguments: Any) -
         return
     try:
         got = await asyncio.wait_for(doing(*arguments), WITHIN)
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - whatever goes wrong is what came of it
         say(step=step, failed=f"{type(error).__name__}: {error}"[:2000])
     else:
         say(step=step, got=got)

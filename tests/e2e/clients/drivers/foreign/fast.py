@@ -3,7 +3,7 @@
 import asyncio
 from typing import Any
 
-import mcp_types as types  # type: ignore[import-not-found, unused-ignore]
+import mcp_types as types
 from fastmcp import Client  # type: ignore[import-not-found]
 from fastmcp.client.elicitation import ElicitResult  # type: ignore[import-not-found]
 
@@ -89,7 +89,7 @@ async def asking(action: Any) -> Any:
 
     async def answer(message: str, response_type: Any, params: Any, context: Any) -> Any:
         asked.append(message)
-        content = dict.fromkeys(params.requested_schema.get("properties", {}), True)
+        content = dict.fromkeys(params.requested_schema["properties"], True)
         return ElicitResult(action=action, content=content if action == "accept" else None)
 
     async with connected(elicitation_handler=answer) as client:

@@ -108,7 +108,7 @@ async def asking(action: Any) -> Any:
 
     async def answer(context: Any, params: Any, where: Any) -> Any:
         asked.append(params.message)
-        content = dict.fromkeys(params.requestedSchema.get("properties", {}), True)
+        content: Any = dict.fromkeys(params.requestedSchema["properties"], True)
         return types.ElicitResult(action=action, content=content if action == "accept" else None)
 
     result = await call(await adapters(Callbacks(on_elicitation=answer)).get_tools(), GIVEN["confirm"])
