@@ -22,15 +22,33 @@ def kinds(schema: Json, root: Json) -> Kinds:
     """`root` holds the definitions that `schema` refers to."""
     names: set[str] = set()
     items: Json = {}
-    values: list[Json] = []
-    closed = True
     for one in alternatives(schema, root):
-        own, listed = _named(one), _listed(one)
-        names |= own
+        names |= _named(one)
         items = items or one.get("items") or {}
-        values += listed
-        closed = closed and bool(listed or not own)
-    return Kinds(frozenset(names), items, tuple(values) if closed else ())
+    return Kinds(frozenset(names), items, tuple(_values(schema, root, _Looks()) or ()))
+
+
+@dataclass(slots=True)
+class _Looks:
+    left: int = MOST_LOOKED_AT
+
+
+def _values(schema: Json, root: Json, looks: _Looks) -> list[Json] | None:
+    """All that may be taken; None where that is no enumeration."""
+    looks.left -= 1
+    if not isinstance(schema, Mapping) or looks.left < 0:
+        return None
+    if listed := _listed(schema):
+        return listed
+    if schema.get("type") == "null":
+        return [None]
+    for key in ("anyOf", "oneOf"):
+        members = schema.get(key)
+        if isinstance(members, list) and members:
+            found = [_values(one, root, looks) for one in members]
+            return None if None in found else [value for values in found for value in values or ()]
+    further = [*(schema.get("allOf") or ()), _definition(schema.get("$ref"), root)]
+    return next((values for one in further if (values := _values(one, root, looks)) is not None), None)
 
 
 def alternatives(schema: Json, root: Json) -> Iterator[Mapping[str, Json]]:

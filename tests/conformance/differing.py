@@ -15,6 +15,8 @@ _BEFORE_JUNE = _FIRST + _MARCH
 _NO_BATCHES = ("2024-11-05", "2025-06-18", "2025-11-25")
 _ALL_VERSIONS = '["2026-07-28","2025-11-25","2025-06-18","2025-03-26","2024-11-05"]'
 
+_CHANGES = tuple(f"/result/capabilities/{kind}/listChanged" for kind in ("prompts", "resources", "tools"))
+
 
 @dataclass(frozen=True, slots=True)
 class Difference:
@@ -151,7 +153,7 @@ _ENVELOPE = (
         "400 -32600; /id null",
         "JSON-RPC 2.0, section 5: id is that of the request; Null only where there was an error in detecting it",
         MODERN_ONLY,
-    ),  # fmt: skip
+    ),
     Difference(
         (
             "a request without a method",
@@ -167,7 +169,7 @@ _ENVELOPE = (
         "400 -32602",
         'JSON-RPC 2.0, section 5.1: -32600 is "The JSON sent is not a valid Request object"',
         LEGACY_ONLY,
-    ),  # fmt: skip
+    ),
     Difference(
         ("a batch", "a batch of requests and notifications"),
         "400 -32600",
@@ -261,9 +263,9 @@ _SESSIONS_AND_STREAMS = (
     ),
     Difference(
         ("initialize", "initialize with an unknown version", "initialize with the modern version"),
-        *reversed(
-            _missing(tuple(f"/result/capabilities/{kind}/listChanged" for kind in ("prompts", "resources", "tools")))
-        ),
+        *_missing(tuple(f"/result/capabilities/{kind}/listChanged" for kind in ("prompts", "resources", "tools")))[
+            ::-1
+        ],
         "Tools, Capabilities: listChanged is whether changes are told; ours are, and their transport declares none",
         _SESSIONS,
     ),

@@ -16,6 +16,7 @@ from tests.kit.transcript import frames
 from tests.kit.weather import HOST
 
 NAMED = {"tools/call": "name", "prompts/get": "name", "resources/read": "uri"}
+CLIENT: Json = {"capabilities": {}, "clientInfo": {"name": "c", "version": "1"}}
 MAIN = "file:///project/src/main.rs"
 PATIENCE = 5.0
 Headers: TypeAlias = Mapping[str, str | None]
@@ -111,8 +112,16 @@ def _differing(one: Json, other: Json, at: str) -> set[tuple[str, str, str]]:
     if isinstance(one, list) and isinstance(other, list) and len(one) == len(other):
         return set().union(*(_differing(a, b, f"{at}/*") for a, b in zip(one, other, strict=True)))
     if NOT_THERE in (one, other):
-        return {(at, *("" if value is not NOT_THERE else " is not there" for value in (one, other)))}
-    return set() if one == other else {(at, *(f" {orjson.dumps(value).decode()[:80]}" for value in (one, other)))}
+        return {(at, _absent(one), _absent(other))}
+    return set() if one == other else {(at, _told(one), _told(other))}
+
+
+def _absent(value: Json) -> str:
+    return " is not there" if value is NOT_THERE else ""
+
+
+def _told(value: Json) -> str:
+    return f" {orjson.dumps(value).decode()[:80]}"
 
 
 OF_HTTP = frozenset({403, 405, 406, 413, 415, 421})

@@ -198,5 +198,5 @@ def _closed(name: str, definition: Json) -> Json:
         return definition
     # Messages have the envelope's members too, and the older schemas write params out on the spot.
     properties = {**properties, "params": _closed("", properties["params"])} if "params" in properties else properties
-    envelope = {} if not name.endswith(("Request", "Notification")) else {"jsonrpc": {}, "id": {}}
+    envelope: Json = {} if not name.endswith(("Request", "Notification")) else {"jsonrpc": {}, "id": {}}
     return {"additionalProperties": False, **definition, "properties": envelope | properties}

@@ -1,7 +1,7 @@
-"""The protocol's own Python server with what `tests.kit.weather` offers, written out by hand: the oracle of our door."""
+"""The protocol's own Python server with what `tests.kit.weather` offers, written by hand: the oracle of our door."""
 
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from typing import TypeAlias
 
@@ -20,7 +20,7 @@ from tests.kit import weather
 
 Context: TypeAlias = ServerRequestContext[Json]
 Paging: TypeAlias = types.PaginatedRequestParams | None
-App: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
+App: TypeAlias = Callable[[Scope, Receive, Send], Coroutine[None, None, None]]
 
 NAME, VERSION = "dualbridge", "1"
 TEMPLATE = "notes://{name}"

@@ -30,9 +30,9 @@ class Transcript:
         except orjson.JSONDecodeError:
             return
         for one in value if isinstance(value, list) else [value]:
+            self.revision = spoken(one, self.revision)
             if isinstance(one, dict) and isinstance(one.get("method"), str) and "id" in one:
                 self.methods.setdefault(_key(one["id"]), []).append(one["method"])
-                self.revision = spoken(one, self.revision)
 
     def heard(self, message: Json) -> None:
         """What the server says: a message, or a batch of answers. Raises AssertionError."""

@@ -125,7 +125,14 @@ async def test_it_is_off_unless_configured() -> None:
 async def test_messages_need_a_session_that_is_open() -> None:
     made = gateway()
     ping = {"jsonrpc": "2.0", "id": 1, "method": "ping"}
-    for query in ("", "session_id=", "session_id=x", "session_id=" + "x" * 32, "session_id=a&session_id=b"):
+    for query in (
+        "",
+        "session_id=",
+        "session_id=x",
+        "session_id=" + "x" * 32,
+        "session_id=a&session_id=b",
+        "a=1&" * 500,
+    ):
         assert (await made.send("POST", f"/mcp/messages?{query}", ping)).status == 404
     async with made.stream() as client:
         target = client.target

@@ -10,7 +10,7 @@ import pytest
 from mcp import Client, ClientSession
 from mcp.client.sse import sse_client
 from mcp.client.streamable_http import streamable_http_client
-from mcp_types import ElicitResult
+from mcp.types import ElicitResult
 
 from bridge.ingress.traffic import Traffic
 from bridge.model import Endpoint, Json, Resource, Result, Text

@@ -215,7 +215,7 @@ async def _batch(visit: Visit, revision: Revision, messages: list[Message]) -> t
 
 
 def _together(replies: Iterable[Reply]) -> tuple[int, Headers, bytes]:
-    """Credentials and sessions belong to the POST, so one entry's challenge is everybody's, and so is its session's end:
+    """Credentials and sessions belong to the POST, so one entry's challenge is everybody's, and so is its lost session:
     nothing else has the status 404 in the one revision that has batches."""
     replies = list(replies)
     challenged = next((reply for reply in replies if reply.status in {401, 404}), None)

@@ -7,7 +7,7 @@ on different replicas: what a POST is answered travels over the bus.
 import logging
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from urllib.parse import parse_qs
+from urllib.parse import parse_qsl
 
 from bridge.ingress.answer import Answer
 from bridge.ingress.asgi import Receive, Scope, Send, peer
@@ -137,7 +137,7 @@ async def _body(rt: Runtime, receive: Receive) -> bytes:
 
 
 async def _session(rt: Runtime, call: Call, scope: Scope, toolset: str) -> Session:
-    named = parse_qs(scope["query_string"].decode("latin-1"), max_num_fields=20).get("session_id", [""])
+    named = [value for name, value in parse_qsl(scope["query_string"].decode("latin-1")) if name == "session_id"]
     session = await find(_shared(rt), named[0], stream=True) if len(named) == 1 else None
     if session is None or session.toolset != toolset:
         await gate(rt, call)
@@ -162,7 +162,12 @@ async def _handle(rt: Runtime, session: Session, messages: Message | list[Messag
     if isinstance(messages, Message):
         body = await _one(rt, session, messages, far, (address, size))
     else:
-        bodies = [await _one(rt, session, message, Mute(), (address, size)) for message in messages]
+        # The bytes of the POST are charged to its first message.
+        sizes = [size, *([0] * len(messages))]
+        bodies = [
+            await _one(rt, session, message, Mute(), (address, own))
+            for message, own in zip(messages, sizes, strict=False)
+        ]
         body = b"[" + b",".join(filter(None, bodies)) + b"]" if any(bodies) else b""
     if body:
         await far.notify(body)
