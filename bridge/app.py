@@ -108,13 +108,7 @@ def serve(settings: Settings, given: Given, announce: Callable[[Settings, Runtim
 
     Raises StartFailed, NothingLoaded, ImportFailed.
     """
-    seen = look(on_disk(settings, given.paths))
-    lasting = parts(settings.state)
-    registry = Registry(settings.data, lasting.state.shared)
-    registry.read_files()
-    started = start_runtime(settings, registry, lasting)
-    holder = Holder(started.runtime)
-    live = Live(reloader_of(started, holder, registry, given), started.metrics, given.paths, seen)
+    started, holder, live = prepared(settings, given)
     # The calls in flight hold a runtime as long as they need it; nothing else here may.
     metrics, lasting = started.metrics, started.parts
     del started
@@ -128,6 +122,17 @@ def serve(settings: Settings, given: Given, announce: Callable[[Settings, Runtim
     with asyncio.Runner(loop_factory=loop_factory()) as runner:
         ready = lambda: announce(live.reloader.world.settings, holder.current, addresses)  # noqa: E731
         return runner.run(_run(servers, lasting, live, ready))
+
+
+def prepared(settings: Settings, given: Given) -> tuple[Started, Holder, Live]:
+    """What is served, and what keeps it up to date. Raises what start_runtime raises."""
+    seen = look(on_disk(settings, given.paths))
+    lasting = parts(settings.state)
+    registry = Registry(settings.data, lasting.state.shared)
+    registry.read_files()
+    started = start_runtime(settings, registry, lasting)
+    holder = Holder(started.runtime)
+    return started, holder, Live(reloader_of(started, holder, registry, given), started.metrics, given.paths, seen)
 
 
 def reloader_of(started: Started, holder: Holder, registry: Registry, given: Given) -> Reloader:

@@ -17,10 +17,13 @@ from bridge.cli.inputs import (
     Specs,
     UpstreamHeaders,
     UpstreamUrl,
+    again,
     settings,
+    watched,
 )
 from bridge.cli.output import counted, err
 from bridge.compile import Parts
+from bridge.compile.live import Live
 from bridge.config import Settings
 from bridge.ingress.mcp.pipes import claimed, frames, writer
 from bridge.ingress.mcp.stdio import Conversation
@@ -49,28 +52,27 @@ def stdio(
     wanted = settings(inputs)
     reading, writing = claimed()
     set_up(wanted.log.level.value, as_json=wanted.log.format == "json")
-    raise typer.Exit(_serve(wanted, toolset, reading, writing))
+    raise typer.Exit(_serve(wanted, app.Given(lambda: again(inputs), watched(inputs)), toolset, reading, writing))
 
 
-def _serve(wanted: Settings, toolset: str, reading: int, writing: int) -> int:
+def _serve(wanted: Settings, given: app.Given, toolset: str, reading: int, writing: int) -> int:
     """Raises StartFailed, NothingLoaded, ImportFailed."""
-    started = app.start_runtime(wanted)
+    started, holder, live = app.prepared(wanted, given)
     runtime, lasting = started.runtime, started.parts
     if toolset not in runtime.toolsets:
         known = ", ".join(name for name in runtime.toolsets if name) or "none"
         raise app.StartFailed(f"there is no toolset {toolset!r}; configured: {known}")
     catalog = runtime.catalog
     err().print(f"dualbridge {len(catalog.tools)} tools on standard input and output, {counted(catalog.findings)}")
-    holder = Holder(runtime)
     with asyncio.Runner(loop_factory=app.loop_factory()) as runner:
-        return runner.run(_converse(holder, lasting, toolset, reading, writing))
+        return runner.run(_converse(holder, lasting, live, toolset, reading, writing))
 
 
-async def _converse(holder: Holder, lasting: Parts, toolset: str, reading: int, writing: int) -> int:
+async def _converse(holder: Holder, lasting: Parts, live: Live, toolset: str, reading: int, writing: int) -> int:
     """Until the client closes its end, or a signal comes: both are an ordinary end."""
     caught: list[int] = []
     talking = asyncio.create_task(_talk(holder, toolset, reading, writing))
-    posting = asyncio.create_task(lasting.webhooks.run())
+    beside = [asyncio.create_task(live.run()), asyncio.create_task(lasting.webhooks.run())]
 
     def stop(number: int) -> None:
         caught.append(number)
@@ -79,8 +81,9 @@ async def _converse(holder: Holder, lasting: Parts, toolset: str, reading: int, 
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop, number)
     await asyncio.wait([talking])
-    posting.cancel()
-    await asyncio.wait([posting])
+    for task in beside:
+        task.cancel()
+    await asyncio.wait(beside)
     await lasting.upstream.aclose()
     await lasting.state.aclose()
     if not talking.cancelled():

@@ -14,9 +14,9 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
+import orjson
 import uvloop
 
-from bridge.cli.output import print_json
 from bridge.model import Json
 from tests.bench import wire
 from tests.kit.agent import MODERN
@@ -112,18 +112,22 @@ async def _run(url: str, revision: str, count: int) -> None:
     told = Told(count)
     async with asyncio.timeout(SECONDS):
         opened = [await _listen(address, revision, told) for _ in range(count)]
-    print_json({"open": len(opened)})
+    _say({"open": len(opened)})
     ended = asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)
     while not ended.done():
         waiting = asyncio.create_task(told.through.wait())
         await asyncio.wait([ended, waiting], return_when=asyncio.FIRST_COMPLETED)
         waiting.cancel()
         if told.through.is_set():
-            print_json({"first": told.at[0], "last": told.at[-1]})
+            _say({"first": told.at[0], "last": told.at[-1]})
             told.at.clear()
             told.through.clear()
     for transport in opened:
         transport.abort()
+
+
+def _say(value: Json) -> None:
+    print(orjson.dumps(value).decode(), flush=True)
 
 
 def main() -> None:

@@ -31,6 +31,8 @@ from tests.kit.weather import Weather, weather
 EXAMPLES = int(os.environ.get("EXAMPLES", "0"))
 PATIENCE = 5.0
 VERSION, SESSION = "mcp-protocol-version", "mcp-session-id"
+CANCEL = b'{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":"one"}}'
+"""The id that all valid requests have here."""
 HELD = "the session"
 """Stands for the id of a session that is begun for the example."""
 
@@ -193,7 +195,7 @@ def conversations(draw: st.DrawFn) -> "Pipe":
     for _ in range(draw(st.integers(1, 4))):
         mine, (elsewhere, other) = draw(st.sampled_from(list(ASKED.values()))), draw(seeds)
         body = draw(bodies(encoded(lane, mine), encoded(elsewhere, other)))
-        made += draw(st.one_of(st.just(body), st.just(body), st.binary(max_size=60))).split(b"\n")
+        made += draw(st.sampled_from([body, body, body, CANCEL, draw(st.binary(max_size=60))])).split(b"\n")
     return Pipe(made, draw(st.sampled_from([0, 50])))
 
 

@@ -40,7 +40,6 @@ NODE = (needs_node_clients,)
 
 ON_STDIO = {
     "granted": "a gateway on stdio has no admin API, where somebody else could approve",
-    "changed": "a gateway on stdio does not watch its files: nothing changes while it runs",
 }
 ONE_SHOT = {
     "accepted": "asks nobody: it does not declare elicitation",
