@@ -2,14 +2,15 @@
 
 ASGI has one `receive` for both, and it must not be awaited twice at a time: `Upload` owns it. Nothing is received
 before somebody asks, which is what makes a server send `100 Continue` only to requests that got past their checks.
+Our own server tells of a departure by itself (`DEPARTURE` in the scope), which saves each call a task.
 """
 
 import asyncio
 from collections.abc import Awaitable, Callable
 from types import TracebackType
-from typing import Protocol, Self
+from typing import Protocol, Self, TypeAlias
 
-from bridge.ingress.asgi import Message, Receive
+from bridge.ingress.asgi import Message, Receive, Scope
 from bridge.model import ClientGone, TooLarge
 
 
@@ -30,12 +31,19 @@ def stream(receive: Receive) -> "Upload":
     return Upload(receive)
 
 
+DEPARTURE = "dualbridge.departure"
+"""The key in a scope under which a server offers a `Tell`."""
+Tell: TypeAlias = Callable[[Callable[[], None] | None], None]
+"""Remembers what is to be called, once, when the client has left, now if it has; None forgets it."""
+
+
 class Upload:
     """The body as an iterator, to be read once."""
 
-    __slots__ = ("_complete", "_receive", "_unread", "_waiting", "received")
+    __slots__ = ("_complete", "_receive", "_unread", "_waiting", "received", "tell")
 
-    def __init__(self, receive: Receive) -> None:
+    def __init__(self, receive: Receive, scope: Scope | None = None) -> None:
+        self.tell: Tell | None = scope.get(DEPARTURE) if scope is not None else None
         self.received = 0
         """Bytes that were iterated over so far."""
         self._receive = receive
@@ -82,6 +90,10 @@ def _disconnected(message: Message) -> bool:
 
 
 class Leaving(Protocol):
+    @property
+    def tell(self) -> Tell | None:
+        """A quicker way than `departure` to be told."""
+
     def departure(self) -> Awaitable[None]:
         """Returns when nobody waits for the answer any more."""
 
@@ -90,6 +102,7 @@ class Until:
     """Leaving, by another sign: when `departure` returns."""
 
     __slots__ = ("departure",)
+    tell: Tell | None = None
 
     def __init__(self, departure: Callable[[], Awaitable[None]]) -> None:
         self.departure: Callable[[], Awaitable[None]] = departure
@@ -107,28 +120,38 @@ class WhileThere:
     def __init__(self, upload: Leaving) -> None:
         self._upload = upload
         self._gone = False
+        self._watcher: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
         task = asyncio.current_task()
         assert task is not None
         self._task = task
         self._before = task.cancelling()
-        self._watcher = asyncio.create_task(self._watch())
+        if self._upload.tell is not None:
+            self._upload.tell(self._left)
+        else:
+            self._watcher = asyncio.create_task(self._watch())
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._watcher.cancel()
+        if self._upload.tell is not None:
+            self._upload.tell(None)
+        if self._watcher is not None:
+            self._watcher.cancel()
         if self._gone:
             ours = self._task.uncancel() <= self._before
             if ours and (kind is None or issubclass(kind, asyncio.CancelledError)):
                 raise ClientGone("the client left before its answer was complete") from error
-        elif self._watcher.done() and not self._watcher.cancelled():
+        elif self._watcher is not None and self._watcher.done() and not self._watcher.cancelled():
             # A server that cannot tell us about its client is broken, and the answer would be as well.
             self._watcher.result()
 
     async def _watch(self) -> None:
         await self._upload.departure()
+        self._left()
+
+    def _left(self) -> None:
         self._gone = True
         self._task.cancel()

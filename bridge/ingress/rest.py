@@ -31,7 +31,7 @@ _LASTING = frozenset({b"content-encoding", b"content-length", b"content-type", b
 
 
 async def serve(rt: Runtime, scope: Scope, receive: Receive, send: Send) -> None:
-    upload = Upload(receive)
+    upload = Upload(receive, scope)
     exchange = _Exchange(rt, opened(scope, upload), upload, Answer(send, head=scope["method"] == "HEAD"))
     try:
         await exchange.answer(scope["http_version"])

@@ -5,16 +5,43 @@ whatever the application says: a proxy in front would take for a body what is re
 """
 
 import re
+from collections.abc import Callable
 
 from uvicorn._types import ASGI3Application, ASGIReceiveCallable, ASGISendCallable, ASGISendEvent, Scope
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+
+from bridge.ingress.body import DEPARTURE
+from bridge.model import Json
 
 _AUTHORITY = re.compile(rb"[A-Za-z][A-Za-z0-9+.-]*://([^/?#]*)").match
 
 
 class Http1(HttpToolsProtocol):
-    _last = False
-    """Whether what follows on this connection is no request. Written by `on_headers_complete`."""
+    """One connection, which serves one request at a time."""
+
+    # Slots, because one more attribute would unshare the keys of the instances' dictionaries: a KB for each connection.
+    __slots__ = ("_last", "_left", "_lost")
+
+    def __init__(self, *arguments: Json, **options: Json) -> None:
+        super().__init__(*arguments, **options)
+        self._last = False
+        """Whether what follows on this connection is no request. Written by `on_headers_complete`."""
+        self._lost = False
+        self._left: Callable[[], None] | None = None
+        """What the request under way wants to be told of. Written by `tell`."""
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        super().connection_lost(exc)
+        self._lost = True
+        left, self._left = self._left, None
+        if left is not None:
+            left()
+
+    def tell(self, left: Callable[[], None] | None) -> None:
+        """The `Tell` of the request under way."""
+        self._left = left
+        if self._lost and left is not None:
+            self.loop.call_soon(left)
 
     def data_received(self, data: bytes) -> None:
         if not self._last:
@@ -44,6 +71,7 @@ class Http1(HttpToolsProtocol):
             self.headers.append((b"host", absolute[1]))
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
+        cycle.scope[DEPARTURE] = self.tell  # type: ignore[literal-required]
         super()._start_asgi_task(cycle, _unexpected(cycle, app) if cycle.waiting_for_100_continue else app)
 
     def _unsupported_upgrade_warning(self) -> None:

@@ -31,6 +31,8 @@ class Traffic:
             # A stream that stays open outlives its runtime: none of the frames below may hold one meanwhile.
             standing = await _http(self._holder.current, scope, receive, send)
             if standing is not None:
+                # Nor anything of the request that is not needed any more: there may be thousands.
+                scope["headers"] = []
                 await self._stay(standing)
         elif scope["type"] == "websocket":
             await send({"type": "websocket.close", "code": 1008, "reason": "WebSocket is not served here"})

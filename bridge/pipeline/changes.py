@@ -8,6 +8,8 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
+NONE: frozenset[str] = frozenset()
+
 
 class Listener:
     """One stream's ear, for one toolset. `news` are kinds of lists (tools, resources, prompts) not yet told.
@@ -19,7 +21,7 @@ class Listener:
 
     def __init__(self, toolset: str) -> None:
         self.toolset = toolset
-        self.news: set[str] = set()
+        self.news = NONE
         self.gone = False
         self._waiter: asyncio.Future[None] | None = None
 
@@ -27,13 +29,14 @@ class Listener:
         """Returns when there is news, or after `seconds`."""
         if self.news or self.gone:
             return
-        self._waiter = asyncio.get_running_loop().create_future()
+        loop = asyncio.get_running_loop()
+        self._waiter = loop.create_future()
+        # Not `asyncio.timeout`, which takes more memory, and there is one for each idle stream.
+        alarm = loop.call_later(seconds, self.wake)
         try:
-            async with asyncio.timeout(seconds):
-                await self._waiter
-        except TimeoutError:
-            pass
+            await self._waiter
         finally:
+            alarm.cancel()
             self._waiter = None
 
     def catch_up(self, before: Mapping[str, str], now: Mapping[str, str]) -> None:

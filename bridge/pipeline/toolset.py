@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from bridge.model import Endpoint, Json, Prompt, Resource
 from bridge.pipeline.addresses import Locator
@@ -75,7 +76,7 @@ class Toolset:
         endpoint = self.offer.readable.get((resource.api, resource.operation))
         return None if endpoint is None else (endpoint, arguments)
 
-    @property
+    @cached_property
     def digests(self) -> Mapping[str, str]:
         """By the word that MCP's `list_changed` notifications have for it."""
         found = {name: listing.digest for name, listing in self.listings.items()}

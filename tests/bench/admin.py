@@ -19,9 +19,9 @@ def delete(admin: str, name: str) -> Json:
     return _ask(admin, "DELETE", f"/admin/apis/{name}")
 
 
-def reloads(admin: str) -> Json:
-    """How the last reload went, whoever asked for it."""
-    return _ask(admin, "GET", "/admin/reload")
+def version(admin: str) -> int:
+    """Of the runtime that serves."""
+    return int(_ask(admin, "GET", "/admin/apis")["version"])
 
 
 def _ask(admin: str, method: str, path: str, body: bytes | None = None) -> Json:

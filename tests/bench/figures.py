@@ -64,6 +64,10 @@ def value_row(what: str, value: float, unit: str, *, most: float | None = None) 
     return Row(what, _target(most, unit), _number(value, unit), met=None if most is None else value <= most)
 
 
+def count_row(what: str, count: int, *, most: int) -> Row:
+    return Row(what, f"≤ {most}", f"{count:,}", met=count <= most)
+
+
 def skipped(what: str, why: str) -> Row:
     return Row(f"{what}: skipped, {why}")
 

@@ -1,7 +1,7 @@
 """The whole gateway without sockets: a compiled runtime, the traffic application, an upstream that answers at once."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, replace
 
 import orjson
@@ -10,6 +10,7 @@ from bridge.app import start_runtime
 from bridge.config import Settings
 from bridge.egress.upstream import Response
 from bridge.ingress.asgi import Message, Scope
+from bridge.ingress.body import DEPARTURE
 from bridge.ingress.traffic import Traffic
 from bridge.model import Headers, Json, Target, Wire
 from bridge.pipeline.runtime import Holder, Runtime
@@ -44,6 +45,15 @@ async def _each(chunks: tuple[bytes, ...]) -> AsyncIterator[bytes]:
 
 async def _nothing() -> None:
     """The response holds nothing."""
+
+
+def request(fields: Mapping[str, str], method: str = "POST") -> Scope:
+    """As our own server makes it, which tells by itself when a client leaves. These stay."""
+    return {**scope(list(fields.items()), method), DEPARTURE: _stays}
+
+
+def _stays(left: Callable[[], None] | None) -> None:
+    """The `Tell` of a client that never leaves."""
 
 
 class Exchange:
@@ -91,10 +101,10 @@ class InProcess:
         agent = Agent(self.runtime, revision)
         message = agent.message(method, params)
         fields = agent.mirrored(message) | {"host": "localhost"}  # the agents' door checks the name
-        return self._exchanged(scope(list(fields.items())), orjson.dumps(message), b'"result":')
+        return self._exchanged(request(fields), orjson.dumps(message), b'"result":')
 
     def person(self, path: str, query: str = "") -> AsyncCall:
-        asked = scope([("host", "localhost"), ("accept", "*/*"), ("user-agent", "bench/1")], "GET")
+        asked = request({"host": "localhost", "accept": "*/*", "user-agent": "bench/1"}, "GET")
         asked.update(path=path, raw_path=path.encode(), query_string=query.encode())
         return self._exchanged(asked, b"", SMALL)
 

@@ -123,7 +123,7 @@ async def _run(url: str, revision: str, count: int) -> None:
             told.at.clear()
             told.through.clear()
     for transport in opened:
-        transport.abort()
+        transport.close()
 
 
 def _say(value: Json) -> None:

@@ -16,6 +16,7 @@ import orjson
 from bridge.config import load
 from bridge.ingress.answer import Answer
 from bridge.ingress.asgi import Scope
+from bridge.ingress.body import Upload
 from bridge.ingress.mcp.asking import agent_of
 from bridge.ingress.mcp.endpoint import serve
 from bridge.ingress.mcp.envelope import decode, read
@@ -43,9 +44,9 @@ from bridge.pipeline.run import finish, run
 from bridge.pipeline.runtime import Legacy, Runtime
 from tests.bench import made
 from tests.bench.figures import Row, timed_row
-from tests.bench.inprocess import SMALL, Exchange, InProcess, Instant
+from tests.bench.inprocess import SMALL, Exchange, InProcess, Instant, request
 from tests.bench.timing import AsyncCall, empty_task, timed, timed_async
-from tests.kit.agent import META, MODERN, Agent, scope
+from tests.kit.agent import META, MODERN, Agent
 from tests.kit.person import ASKS, accept
 
 LEGACY = "2025-11-25"
@@ -87,7 +88,7 @@ def _layer(rt: Runtime) -> Iterator[Row]:
     })  # fmt: skip
     steps = timed({"steps": _steps(rt)})["steps"]
     yield timed_row(f"tools/call, {MODERN}", took["call"].less(took["piped call"]), most=20)
-    yield timed_row("its steps alone, without body, line and tasks", steps)
+    yield timed_row("its steps alone, without body and tasks", steps)
     yield timed_row(f"tools/call, {LEGACY}, without a session", took["sessionless"].less(took["piped call"]))
     yield timed_row(f"tools/call, {LEGACY}, in a session", took["session"].less(took["piped call"]))
     yield timed_row(f"resources/read, {MODERN}", took["read"].less(took["piped read"]))
@@ -107,7 +108,7 @@ def _request(rt: Runtime, revision: str, method: str, params: Json, headers: Map
     agent = Agent(rt, revision)
     message = agent.message(method, params)
     fields = agent.mirrored(message) | {"host": "localhost"} | dict(headers)
-    return scope(list(fields.items())), orjson.dumps(message)
+    return request(fields), orjson.dumps(message)
 
 
 def _answer(rt: Runtime, asked: Scope, body: bytes) -> Exchange:
@@ -155,7 +156,8 @@ def _steps(rt: Runtime) -> Callable[[], object]:
         check_accept(fields, modern=revision.modern)
         message = read(value)
         call = new_call("192.0.2.7", looked_up(message, modern=revision.modern)[0])
-        line = Post(exchange.receive, exchange.send, streams=takes_streams(fields), leaving=revision.modern)
+        upload = Upload(exchange.receive, asked)
+        line = Post(upload, exchange.send, streams=takes_streams(fields), leaving=revision.modern)
         exchanged = Exchanged(rt, toolset, revision, message, call, line, fields)
         handler_of(exchanged)
         climb(rt.mcp, message, fields)
@@ -177,7 +179,7 @@ def _session(rt: Runtime) -> str:
     """Begins one, which lasts as long as the runtime."""
     about = {"protocolVersion": LEGACY, "capabilities": {}, "clientInfo": {"name": "bench", "version": "1"}}
     begun = _answer(rt, *_request(rt, LEGACY, "initialize", about, {}))
-    return dict(begun.sent[0]["headers"])[SESSION].decode()
+    return str(dict(begun.sent[0]["headers"])[SESSION].decode())
 
 
 # --- whole requests ---------------------------------------------------------------------------------------------------

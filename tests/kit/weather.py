@@ -101,7 +101,7 @@ def answer(sent: Sent) -> Played:
     return plays(b"a note", headers=((b"content-type", b"text/plain"),))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Weather:
     rt: Runtime
     upstream: ScriptedUpstream

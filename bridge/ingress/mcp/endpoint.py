@@ -52,6 +52,7 @@ class Visit:
     toolset: str
     peer: str
     fields: dict[bytes, bytes]
+    scope: Scope
     receive: Receive
     send: Send
     replies: list[Reply] = field(default_factory=list)
@@ -64,7 +65,7 @@ class Visit:
 
 async def serve(rt: Runtime, scope: Scope, receive: Receive, send: Send, toolset: str) -> Open | None:
     """Answers, or returns a stream that stays open: whoever runs it must let go of this runtime first."""
-    visit = Visit(rt, toolset, peer(scope), fields_of(scope), receive, send)
+    visit = Visit(rt, toolset, peer(scope), fields_of(scope), scope, receive, send)
     left = True
     try:
         await _visit(visit, scope)
@@ -130,7 +131,7 @@ async def _beside(visit: Visit, call: Call) -> None:
         visit.replies.append(Reply(call, ANSWERED, 204, b""))
         await _whole(visit, 204, (), b"")
         return
-    line = Post(visit.receive, visit.send, streams=True, leaving=True)
+    line = Post(Upload(visit.receive, visit.scope), visit.send, streams=True, leaving=True)
     standing = await attend(visit.rt, call, session, visit.fields, line)
     visit.standing = Open(Reply(call, ANSWERED, 200, b""), standing, line, b"")
 
@@ -152,7 +153,7 @@ async def _refuse(visit: Visit, refusal: Refusal, identity: bytes | None, call: 
 
 async def _single(visit: Visit, revision: Revision, message: Message) -> None:
     line = Post(
-        visit.receive,
+        Upload(visit.receive, visit.scope),
         visit.send,
         streams=message.id is not None and takes_streams(visit.fields),
         leaving=revision.modern,
@@ -207,7 +208,7 @@ def _keeping(exchange: Exchange, shared: Shared, session: Session | None, line: 
 async def _batch(visit: Visit, revision: Revision, messages: list[Message]) -> tuple[int, Headers, bytes]:
     """Raises ClientGone. That a legacy client's leaving cancels nothing protects a call that it may ask about again;
     of many calls in one POST nobody learns anything any more, and a stranger could fill the upstreams with them."""
-    connection, turns = Upload(visit.receive), asyncio.Semaphore(MOST_AT_ONCE)
+    connection, turns = Upload(visit.receive, visit.scope), asyncio.Semaphore(MOST_AT_ONCE)
     connection.leave_unread()
     async with WhileThere(connection), asyncio.TaskGroup() as group:
         tasks = [group.create_task(_in_turn(visit, revision, message, turns)) for message in messages]

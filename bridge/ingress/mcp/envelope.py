@@ -95,5 +95,6 @@ def id_of(value: Json) -> bytes | None:
     answers = isinstance(value, dict) and "method" not in value and ("result" in value or "error" in value)
     identity = value.get("id") if isinstance(value, dict) and not answers else None
     if type(identity) is int or (isinstance(identity, str) and len(identity) <= MOST_ID):
-        return orjson.dumps(identity)
+        # A copy: orjson's own bytes hold on to the kilobytes that they were written in, and a stream keeps its id.
+        return memoryview(orjson.dumps(identity)).tobytes()
     return None

@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl
 
 from bridge.ingress.answer import Answer
 from bridge.ingress.asgi import Receive, Scope, Send, peer
-from bridge.ingress.body import read_whole
+from bridge.ingress.body import Upload, read_whole
 from bridge.ingress.mcp.dispatch import Reply, dispatch, gone, status_of
 from bridge.ingress.mcp.envelope import Message, decode, id_of, read
 from bridge.ingress.mcp.eras import REVISIONS, UNNAMED, is_modern, unsupported
@@ -67,7 +67,7 @@ async def connect(rt: Runtime, scope: Scope, receive: Receive, send: Send, tools
     except Refusal as refusal:
         await _refuse(rt, call, refusal, None, send)
         return None
-    line = Post(receive, send, streams=True, leaving=True)
+    line = Post(Upload(receive, scope), send, streams=True, leaving=True)
     path = f"{rt.mcp.path}/{toolset}/{MESSAGES}" if toolset else f"{rt.mcp.path}/{MESSAGES}"
     digests = rt.toolsets[toolset].digests
     standing = Connected(line, session, shared, Watched(call, toolset), f"{path}?session_id={session.id}", digests)

@@ -8,7 +8,7 @@ from contextlib import AbstractAsyncContextManager, nullcontext
 from typing import Protocol
 
 from bridge.ingress.answer import Answer, now
-from bridge.ingress.asgi import Receive, Send
+from bridge.ingress.asgi import Send
 from bridge.ingress.body import Upload, WhileThere
 from bridge.model import CannotAsk, Headers, Json, Question
 
@@ -102,13 +102,11 @@ class Post:
     __slots__ = ("_answer", "_connection", "_leaving", "_trail", "opened", "sent", "streams")
     asks = False
 
-    def __init__(
-        self, receive: Receive, send: Send, *, streams: bool, leaving: bool, trail: Trail | None = None
-    ) -> None:
+    def __init__(self, upload: Upload, send: Send, *, streams: bool, leaving: bool, trail: Trail | None = None) -> None:
         self.streams = streams
         self.sent = 0
         self._answer = Answer(send)
-        self._connection = Upload(receive)
+        self._connection = upload
         self._connection.leave_unread()
         self._leaving = leaving
         self._trail = trail

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from bridge.ingress.mcp.exchange import further
 from bridge.model import Call, Json, Outcome
-from bridge.pipeline.changes import Listener
+from bridge.pipeline.changes import NONE, Listener
 from bridge.pipeline.runtime import Holder
 
 KEEP_ALIVE = 15.0
@@ -75,7 +75,7 @@ async def news(
         for kind in sorted(ear.news & kinds):
             told = True
             yield f"notifications/{kind}/list_changed", {}
-        ear.news.clear()
+        ear.news = NONE
         for uri in await watched.changed(holder):
             told = True
             yield "notifications/resources/updated", {"uri": uri}

@@ -122,6 +122,8 @@ class Conversation:
         task = self._tasks.create_task(self._handle(messages, turns))
         if isinstance(messages, Message) and messages.id is not None:
             self.running[messages.id] = task
+        # A task that is cancelled before it began would neither account its call nor give its turn back.
+        await asyncio.sleep(0)
 
     def _understood(self, value: Json) -> Message | list[Message]:
         """Raises InvalidRequest."""

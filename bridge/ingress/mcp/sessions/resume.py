@@ -10,7 +10,7 @@ from bridge.ingress.mcp.news import KEEP_ALIVE
 from bridge.ingress.mcp.refusals import InvalidRequest, NotPost
 from bridge.ingress.mcp.sessions.trail import KEPT, log_of, opening, read, wake_of
 from bridge.model import Session
-from bridge.pipeline.changes import Listener
+from bridge.pipeline.changes import NONE, Listener
 from bridge.pipeline.runtime import Holder
 from bridge.state.base import Shared, Subscription
 from bridge.state.ids import parse_id
@@ -61,7 +61,7 @@ class Resuming:
         """The bus wakes the stream's ear, which hears as well that the gateway stops."""
         while True:
             await woken.next()
-            self.ear.news.add("events")
+            self.ear.news |= {"events"}
             self.ear.wake()
 
     async def _until_last(self) -> None:
@@ -71,7 +71,7 @@ class Resuming:
             silent = 0.0 if self.ear.news else silent + KEEP_ALIVE
             if not self.ear.news:
                 await self.line.write(ALIVE)
-            self.ear.news.clear()
+            self.ear.news = NONE
 
     async def _caught_up(self) -> bool:
         """Sends what there is; True if that was the last of it."""
