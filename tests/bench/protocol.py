@@ -1,8 +1,8 @@
 """What the agents' door itself does to a call, without the pipeline behind it and the server before it.
 
-A whole POST, from the ASGI request to the last ASGI message, less what the pipeline makes of the same call and the
-sending of an answer of the same size. What is left is the head's checks, JSON-RPC in and out, the revision's rules, the
-call and its line, the watch for a client that leaves.
+From the ASGI request to the moment at which the pipeline has its call, and from the decoded answer to the first ASGI
+message: the head's checks, JSON-RPC in and out, the revision's rules, the call and its line, the watch for a client
+that leaves.
 """
 
 import asyncio
@@ -45,6 +45,7 @@ from bridge.pipeline.runtime import Legacy, Runtime
 from tests.bench import made
 from tests.bench.figures import Row, timed_row
 from tests.bench.inprocess import SMALL, Exchange, InProcess, Instant, request
+from tests.bench.insitu import around
 from tests.bench.timing import AsyncCall, empty_task, timed, timed_async
 from tests.kit.agent import META, MODERN, Agent
 from tests.kit.person import ASKS, accept
@@ -55,6 +56,8 @@ SIZE = 700
 """Bytes of an answer, about: text and structured content of 305 bytes each, in an envelope."""
 CALL: Json = {"name": "read3", "arguments": made.ARGUMENTS}
 CHANGE: Json = {"name": "change3", "arguments": made.ARGUMENTS | made.BODY}
+PROMPT: Json = {"name": "review", "arguments": {"shop": "north-7"}}
+NO_HEADERS: Mapping[str, str] = {}
 URI = f"api://{made.NAME}{made.path(3, 'north-7', '4711')}?limit=20&sort=created"
 PROMPTS: Json = {"review": {"arguments": {"shop": {}}, "messages": [{"text": "Review the orders of {{shop}}."}]}}
 NDJSON = Instant(
@@ -76,26 +79,24 @@ def rows(_: Path) -> Iterator[Row]:
 
 def _layer(rt: Runtime) -> Iterator[Row]:
     sessionless = replace(rt, mcp=replace(rt.mcp, legacy=Legacy.SESSIONLESS))
-    reading = rt.toolsets[""].locate(URI)
-    assert reading is not None
-    took = timed_async({
-        "call": _door(rt, MODERN, "tools/call", CALL),
-        "sessionless": _door(sessionless, LEGACY, "tools/call", CALL),
-        "session": _door(rt, LEGACY, "tools/call", CALL, **{"mcp-session-id": _session(rt)}),
-        "read": _door(rt, MODERN, "resources/read", {"uri": URI}, **{"mcp-name": URI}),
-        "piped call": _piped(rt, _endpoint(rt), made.ARGUMENTS),
-        "piped read": _piped(rt, *reading),
+    called = _request(rt, MODERN, "tools/call", CALL)
+    took = around({
+        "call": (rt, *called),
+        "sessionless": (sessionless, *_request(rt, LEGACY, "tools/call", CALL)),
+        "session": (rt, *_request(rt, LEGACY, "tools/call", CALL, {"mcp-session-id": _session(rt)})),
+        "read": (rt, *_request(rt, MODERN, "resources/read", {"uri": URI}, {"mcp-name": URI})),
     })  # fmt: skip
+    whole = timed_async({"call": _door(rt, *called), "piped": _piped(rt, _endpoint(rt), made.ARGUMENTS)})
     steps = timed({"steps": _steps(rt)})["steps"]
-    yield timed_row(f"tools/call, {MODERN}", took["call"].less(took["piped call"]), most=20)
-    yield timed_row("its steps alone, without body and tasks", steps)
-    yield timed_row(f"tools/call, {LEGACY}, without a session", took["sessionless"].less(took["piped call"]))
-    yield timed_row(f"tools/call, {LEGACY}, in a session", took["session"].less(took["piped call"]))
-    yield timed_row(f"resources/read, {MODERN}", took["read"].less(took["piped read"]))
+    yield timed_row(f"tools/call, {MODERN}: before and after the pipeline", took["call"], most=20)
+    yield timed_row("the same, its steps alone, one after the other in a loop", steps)
+    yield timed_row("the same, a whole request less a run of the pipeline", whole["call"].less(whole["piped"]))
+    yield timed_row(f"tools/call, {LEGACY}, without a session", took["sessionless"])
+    yield timed_row(f"tools/call, {LEGACY}, in a session", took["session"])
+    yield timed_row(f"resources/read, {MODERN}", took["read"])
 
 
-def _door(rt: Runtime, revision: str, method: str, params: Json, **headers: str) -> AsyncCall:
-    asked, body = _request(rt, revision, method, params, headers)
+def _door(rt: Runtime, asked: Scope, body: bytes) -> AsyncCall:
     _answer(rt, asked, body)
 
     async def call() -> None:
@@ -104,7 +105,9 @@ def _door(rt: Runtime, revision: str, method: str, params: Json, **headers: str)
     return call
 
 
-def _request(rt: Runtime, revision: str, method: str, params: Json, headers: Mapping[str, str]) -> tuple[Scope, bytes]:
+def _request(
+    rt: Runtime, revision: str, method: str, params: Json, headers: Mapping[str, str] = NO_HEADERS
+) -> tuple[Scope, bytes]:
     agent = Agent(rt, revision)
     message = agent.message(method, params)
     fields = agent.mirrored(message) | {"host": "localhost"} | dict(headers)
@@ -144,7 +147,7 @@ async def _prepared(endpoint: Endpoint, arguments: Arguments) -> Call:
 
 
 def _steps(rt: Runtime) -> Callable[[], object]:
-    asked, body = _request(rt, MODERN, "tools/call", CALL, {})
+    asked, body = _request(rt, MODERN, "tools/call", CALL)
     toolset, exchange, endpoint = rt.toolsets[""], Exchange(body), _endpoint(rt)
     outcome = endpoint.decode(200, JSON, SMALL, False)
 
@@ -178,7 +181,7 @@ def _endpoint(rt: Runtime) -> Endpoint:
 def _session(rt: Runtime) -> str:
     """Begins one, which lasts as long as the runtime."""
     about = {"protocolVersion": LEGACY, "capabilities": {}, "clientInfo": {"name": "bench", "version": "1"}}
-    begun = _answer(rt, *_request(rt, LEGACY, "initialize", about, {}))
+    begun = _answer(rt, *_request(rt, LEGACY, "initialize", about))
     return str(dict(begun.sent[0]["headers"])[SESSION].decode())
 
 
@@ -190,10 +193,10 @@ def _others(rt: Runtime) -> Iterator[Row]:
     told = {"_meta": {**META, "progressToken": 1}}
     took = timed_async({
         "nothing": empty_task,
-        "prompt": _door(rt, MODERN, "prompts/get", {"name": "review", "arguments": {"shop": "north-7"}}),
+        "prompt": _door(rt, *_request(rt, MODERN, "prompts/get", PROMPT)),
         "consent": _consenting(rt),
-        "mute": _door(streaming, MODERN, "tools/call", CALL),
-        "told": _door(streaming, MODERN, "tools/call", CALL | told),
+        "mute": _door(streaming, *_request(rt, MODERN, "tools/call", CALL)),
+        "told": _door(streaming, *_request(rt, MODERN, "tools/call", CALL | told)),
     })  # fmt: skip
     yield timed_row("prompts/get of a text, the whole request", took["prompt"].less(took["nothing"]))
     consent = took["consent"].less(took["nothing"])
@@ -205,9 +208,9 @@ def _others(rt: Runtime) -> Iterator[Row]:
 def _consenting(rt: Runtime) -> AsyncCall:
     """A question, and the same request again with a person's consent. A consent can be used once, so the state is cut
     out of each first answer, as it came, and pasted into a second request written before."""
-    asked, first = _request(rt, MODERN, "tools/call", CHANGE | {"_meta": ASKS}, {})
+    asked, first = _request(rt, MODERN, "tools/call", CHANGE | {"_meta": ASKS})
     again = CHANGE | {"_meta": ASKS, "inputResponses": {KEY: accept()}, "requestState": "@"}
-    before, after = _request(rt, MODERN, "tools/call", again, {})[1].split(b'"@"')
+    before, after = _request(rt, MODERN, "tools/call", again)[1].split(b'"@"')
 
     async def call() -> Exchange:
         question, made = Exchange(first), Exchange(b"")

@@ -1,0 +1,78 @@
+"""Sockets, bound before anything is served: a port in use is an error at start, and port 0 has its number."""
+
+import errno
+import os
+import socket
+from dataclasses import dataclass
+
+from bridge.app.errors import StartFailed
+from bridge.config import Settings
+from bridge.config.addresses import Address
+
+
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    """Where the gateway listens in the end: base URLs, None for what is switched off."""
+
+    traffic: str
+    admin: str | None
+    health: str | None
+
+
+def bind(settings: Settings) -> dict[str, socket.socket]:
+    beside = {name: port for name, port in (("admin", settings.admin), ("health", settings.health)) if port is not None}
+    wanted = {"traffic": settings.listen} | {name: port.listen for name, port in beside.items()}
+    unnamed = {name for name, port in beside.items() if "listen" not in port.model_fields_set}
+    bound: dict[str, socket.socket] = {}
+    failed: list[str] = []
+    for name, address in wanted.items():
+        try:
+            bound[name] = _listen_near(address) if name in unnamed else _listen(address)
+        except OSError as error:
+            failed.append(_unbound(name, address, error))
+    if failed:
+        for other in bound.values():
+            other.close()
+        raise StartFailed("\n".join(failed))
+    return bound
+
+
+def _unbound(name: str, address: Address, error: OSError) -> str:
+    flag, key = ("listen", "listen") if name == "traffic" else (name, f"{name}.listen")
+    variable = f"DUALBRIDGE_{key.upper().replace('.', '_')}"
+    return (
+        f"cannot listen on {address}: {_reason(error)}; give --{flag} HOST:PORT "
+        f"(or set {key} in the configuration, or {variable})"
+    )
+
+
+def _reason(error: OSError) -> str:
+    """`strerror` of a failed bind repeats the address; a name that is not known has no number of the system's."""
+    if error.errno == errno.EADDRINUSE:
+        return "the address is in use"
+    return os.strerror(error.errno) if error.errno is not None and error.errno > 0 else str(error.strerror or error)
+
+
+def _listen_near(address: Address) -> socket.socket:
+    """There or on any free port: who did not name the address is told it, and may run a second gateway."""
+    try:
+        return _listen(address)
+    except OSError as error:
+        if error.errno != errno.EADDRINUSE:
+            raise
+        return _listen(Address(address.host, 0))
+
+
+def _listen(address: Address) -> socket.socket:
+    family = socket.AF_INET6 if ":" in address.host else socket.AF_INET
+    return socket.create_server((address.host, address.port), family=family, backlog=2048)
+
+
+def addresses_of(listeners: dict[str, socket.socket]) -> Addresses:
+    urls = {name: _url(listener) for name, listener in listeners.items()}
+    return Addresses(urls["traffic"], urls.get("admin"), urls.get("health"))
+
+
+def _url(listener: socket.socket) -> str:
+    host, port = listener.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
