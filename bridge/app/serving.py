@@ -1,5 +1,5 @@
-"""Everything in one event loop: traffic (raw ASGI), admin and health (FastAPI) beside it on ports of their own, and what
-keeps the catalogue up to date. A signal drains it."""
+"""Everything in one event loop: traffic (raw ASGI), admin and health (FastAPI) beside it on ports of their own, and
+what keeps the catalogue up to date. A signal drains it."""
 
 import asyncio
 import logging

@@ -54,7 +54,7 @@ class Gateway:
     records: list[Record]
 
     @property
-    def tools(self) -> dict[str, Endpoint]:
+    def tools(self) -> Mapping[str, Endpoint]:
         return self.rt.toolsets[""].endpoints
 
     async def agent(self, tool: str, given: Mapping[str, Json], *more: tuple[bytes, bytes]) -> Became:
