@@ -211,14 +211,6 @@ _HEADERS = (
         "RFC 9110, section 15.5.16: 415 is for content in a format that is not supported",
     ),
     Difference(
-        ("Accept of anything",),
-        "406",
-        "200 result",
-        '2026-07-28, Streamable HTTP: "The client MUST include an Accept header, listing both application/json and '
-        'text/event-stream"',
-        MODERN_ONLY,
-    ),
-    Difference(
         ("no Accept", "Accept of JSON only"),
         "200 result",
         "406",

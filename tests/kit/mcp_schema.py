@@ -154,6 +154,7 @@ def _check_error(message: Json, revision: str) -> None:
 # --- schemas ----------------------------------------------------------------------------------------------------------
 
 _OPEN = frozenset({"Result", "Request", "Notification", "PaginatedRequest", "PaginatedResult", "CacheableResult"})
+_OPEN_ENDS = ("Capabilities", "MetaObject")
 # An API may write content blocks itself, and they are passed on with everything in them.
 _ITS_OWN = frozenset({
     "TextContent", "ImageContent", "AudioContent", "EmbeddedResource", "ResourceLink", "TextResourceContents",
@@ -194,7 +195,7 @@ def _validator(revision: str, name: str) -> jsonschema_rs.Draft202012Validator |
 def _closed(name: str, definition: Json) -> Json:
     """A definition that takes no members but its own, unless it is meant to be open or extended."""
     properties = definition.get("properties")
-    if name in _OPEN | _ITS_OWN or name.startswith("JSONRPC") or name.endswith("Capabilities") or not properties:
+    if not properties or name in _OPEN | _ITS_OWN or name.startswith("JSONRPC") or name.endswith(_OPEN_ENDS):
         return definition
     # Messages have the envelope's members too, and the older schemas write params out on the spot.
     properties = {**properties, "params": _closed("", properties["params"])} if "params" in properties else properties

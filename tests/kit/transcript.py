@@ -29,8 +29,9 @@ class Transcript:
             value = orjson.loads(body)
         except orjson.JSONDecodeError:
             return
+        # What has batches is one revision, whatever their messages say.
+        self.revision = spoken(value, self.revision)
         for one in value if isinstance(value, list) else [value]:
-            self.revision = spoken(one, self.revision)
             if isinstance(one, dict) and isinstance(one.get("method"), str) and "id" in one:
                 self.methods.setdefault(_key(one["id"]), []).append(one["method"])
 

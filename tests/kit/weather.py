@@ -107,6 +107,10 @@ class Weather:
     upstream: ScriptedUpstream
     records: list[Record]
 
+    def __repr__(self) -> str:
+        """Short: a property that fails shows everything that it was given."""
+        return "Weather()"
+
 
 def weather(legacy: Legacy = Legacy.SESSIONS) -> Weather:
     """Compiled, with everything kept in memory. It is served as `HOST` only."""

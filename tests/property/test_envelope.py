@@ -105,6 +105,31 @@ def test_bytes_of_any_kind_are_answered(
     runner.run(check_post(worlds[lane.manner], lane, post))
 
 
+MARCH = [lane for lane in LANES if lane.revision == "2025-03-26"]
+SINGLE = [asked for asked in ASKED.values() if not isinstance(asked.body, bytes) and asked.verb == "POST"]
+
+
+@st.composite
+def batches(draw: st.DrawFn) -> tuple[Lane, Post]:
+    """Of whatever may be in one, each request with an id of its own, and now and then of what may not."""
+    lane, chosen = draw(st.sampled_from(MARCH)), draw(st.lists(st.sampled_from(SINGLE), min_size=1, max_size=6))
+    made = [orjson.loads(encoded(lane, asked)) for asked in chosen]
+    entries = [
+        {**one, "id": at} if isinstance(one, dict) and "id" in one and draw(st.integers(0, 9)) else one
+        for at, one in enumerate(made)
+    ]
+    return lane, replace(post_of(lane, ASKED["ping"]), body=orjson.dumps(entries))
+
+
+@looks(200)
+@given(batches())
+def test_each_message_of_a_batch_is_answered(
+    runner: asyncio.Runner, worlds: dict[str, Weather], sent: tuple[Lane, Post]
+) -> None:
+    lane, post = sent
+    runner.run(check_post(worlds[lane.manner], lane, post))
+
+
 WELL_FORMED = [asked for asked in ASKED.values() if asked.body is None and asked.verb == "POST"]
 TYPES: tuple[Json, ...] = (None, True, 1.5, -1, "x", [], [1], {}, {"x": 1})
 

@@ -110,14 +110,14 @@ def _check_media(fields: dict[bytes, bytes]) -> None:
 def check_accept(fields: dict[bytes, bytes], *, modern: bool) -> None:
     """Raises NotAcceptable.
 
-    2026-07-28: "The client MUST include an Accept header listing both application/json and text/event-stream". Older
-    clients are taken as they come: only one that says it cannot read JSON is refused.
+    2026-07-28: "The client MUST include an Accept header listing both application/json and text/event-stream", which
+    `*/*` does. Older clients are taken as they come: only one that says it cannot read JSON is refused.
     """
     accept = fields.get(b"accept")
     if accept == b"application/json, text/event-stream" or (accept is None and not modern):
         return
     listed = {part.partition(b";")[0].strip() for part in re.split(rb"[,\n]", (accept or b"").lower())}
-    if modern and not {JSON, STREAM} <= listed:
+    if modern and b"*/*" not in listed and not {JSON, STREAM} <= listed:
         raise NotAcceptable("Accept must list application/json and text/event-stream")
     if not listed & {JSON, b"application/*", b"*/*"}:
         raise NotAcceptable("Accept must list application/json: that is what answers are")
