@@ -20,6 +20,7 @@ from bridge.telemetry.metrics import Metrics
 
 _log = logging.getLogger(__name__)
 _MOST_WAITING = 32
+_MOST_BYTES = 64 << 20
 
 
 class Busy(Exception):
@@ -54,6 +55,8 @@ class Reloader:
         self._standing = standing
         self._metrics = metrics
         self._jobs: asyncio.Queue[_Job] = asyncio.Queue(_MOST_WAITING)
+        self._waiting = 0
+        """Bytes of the documents that wait for their turn."""
         self._next: _Job | None = None
         """The plain reload that waits for its turn: whoever asks for another one shares it."""
 
@@ -66,7 +69,13 @@ class Reloader:
     async def register(self, name: str, body: bytes, *, dry: bool) -> Report:
         """Registers an API or changes how it is registered. Raises Busy, Owned."""
         self._own(name)
-        return await self._change(f"registration of {name}", Candidate(name, time.time(), body), dry=dry)
+        if self._waiting + len(body) > _MOST_BYTES:
+            raise Busy
+        self._waiting += len(body)
+        try:
+            return await self._change(f"registration of {name}", Candidate(name, time.time(), body), dry=dry)
+        finally:
+            self._waiting -= len(body)
 
     async def unregister(self, name: str, *, dry: bool) -> Report:
         """Raises Busy, Owned, Unregistered."""

@@ -29,6 +29,8 @@ def _refused(scope: Scope) -> Problematic | None:
     headers = Headers(scope=scope)
     origin, site = headers.get("origin"), headers.get("sec-fetch-site")
     own = f"{scope['scheme']}://{headers.get('host', '')}"
+    if len(headers.getlist("origin")) > 1 or len(headers.getlist("sec-fetch-site")) > 1:
+        return Problematic(HTTPStatus.BAD_REQUEST, "bad_request", "Origin and Sec-Fetch-Site may be given once")
     if (origin is not None and origin.lower() != own.lower()) or (site is not None and site not in _OWN_SITES):
         return Problematic(HTTPStatus.FORBIDDEN, "foreign_origin", "a page of another origin may not change anything")
     kind = headers.get("content-type", "").partition(";")[0].strip().lower()

@@ -8,6 +8,9 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
+from bridge.model import CannotAsk, Json
+
+_STOPPING = "the gateway is stopping, and nobody can be asked any more"
 NONE: frozenset[str] = frozenset()
 
 
@@ -55,6 +58,7 @@ class Changes:
         self._listeners: set[Listener] = set()
         self._stopped = False
         self._owned: Counter[str] = Counter()
+        self._answers: set[asyncio.Future[Json]] = set()
 
     def __len__(self) -> int:
         return len(self._listeners)
@@ -89,9 +93,23 @@ class Changes:
             if listener.news or listener.gone:
                 listener.wake()
 
+    @contextmanager
+    def waiting(self, answer: "asyncio.Future[Json]") -> Iterator[None]:
+        """While somebody waits for a person's answer: it fails with CannotAsk when the gateway stops."""
+        if self._stopped:
+            raise CannotAsk(_STOPPING)
+        self._answers.add(answer)
+        try:
+            yield
+        finally:
+            self._answers.discard(answer)
+
     def stop(self) -> None:
         """The gateway is stopping: streams end as their protocol wants it, those too that are still to begin."""
         self._stopped = True
+        for answer in self._answers:
+            if not answer.done():
+                answer.set_exception(CannotAsk(_STOPPING))
         for listener in self._listeners:
             listener.gone = True
             listener.wake()

@@ -36,6 +36,8 @@ class Told:
     turn: int
     at: list[float] = field(default_factory=list)
     through: asyncio.Event = field(default_factory=asyncio.Event)
+    over: bool = False
+    """From here on streams may end."""
 
     def note(self) -> None:
         self.at.append(time.monotonic())
@@ -66,9 +68,10 @@ class Listener(asyncio.Protocol):
         self._rest = self._rest[-len(NEWS) :]
 
     def connection_lost(self, error: Exception | None) -> None:
-        if self.opened.done():
+        if not self.opened.done():
+            self.opened.set_exception(ConnectionError(f"a stream was not opened: {self._rest[:500]!r}"))
+        elif not self._told.over:
             raise SystemExit("a stream was closed")
-        self.opened.set_exception(SystemExit(f"a stream was not opened: {self._rest[:500]!r}"))
 
 
 async def _listen(address: tuple[str, int], revision: str, told: Told) -> asyncio.BaseTransport:
@@ -122,6 +125,7 @@ async def _run(url: str, revision: str, count: int) -> None:
             _say({"first": told.at[0], "last": told.at[-1]})
             told.at.clear()
             told.through.clear()
+    told.over = True
     for transport in opened:
         transport.close()
 

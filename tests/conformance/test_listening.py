@@ -105,3 +105,9 @@ async def test_a_server_that_ends_says_so_and_closes_the_stream(tmp_path: Path, 
         last = [event.message async for event in events][-1]
     assert last["id"] == "listen-1"
     mcp_schema.check(last, MODERN, "subscriptions/listen")
+
+
+async def test_more_addresses_than_anybody_watches_are_refused_before_they_are_looked_up(client: Wire) -> None:
+    uris = [f"test://watched-resource/{number}" for number in range(101)]
+    answer = await client.ask("subscriptions/listen", {"notifications": {"resourceSubscriptions": uris}})
+    assert answer.json()["error"]["code"] == -32602

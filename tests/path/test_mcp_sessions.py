@@ -609,6 +609,16 @@ async def test_a_question_that_nobody_answers_is_given_up() -> None:
     assert both.made.upstream.sent == []
 
 
+async def test_a_gateway_that_stops_gives_a_question_up() -> None:
+    both = replicas()
+    client = await Client(both.one).begin(ELICITS)
+    async with client.posting(client.request("tools/call", SURE)) as call:
+        await asked(client, call)
+        both.one.current.changes.stop()
+        assert client.check(await call.next(), "tools/call")["result"]["isError"]
+    assert both.made.upstream.sent == []
+
+
 async def test_an_answer_too_long_to_be_one_is_none() -> None:
     both = replicas()
     client = await Client(both.one).begin(ELICITS)
@@ -629,6 +639,24 @@ async def test_answers_to_nothing_are_taken_and_dropped(id: Json) -> None:
 async def test_without_a_session_nothing_was_asked_and_nothing_is_answered() -> None:
     answer = await Client(replicas().one).post({"jsonrpc": "2.0", "id": "x", "result": {}})
     assert (answer.status, answer.code) == (400, -32600)
+
+
+@pytest.mark.parametrize("token", ["x" * 257, "x" * 1_000_000])
+async def test_a_token_too_long_to_be_repeated_is_refused(token: str) -> None:
+    both = replicas()
+    client = await Client(both.one).begin()
+    answer = await client.ask("tools/call", {**CALL, "_meta": {"progressToken": token}})
+    assert answer.code == -32602
+    assert both.made.upstream.sent == []
+
+
+@pytest.mark.parametrize("record", [b"", b"{", b"7", b"{}", b'{"principal":1}', b"\xff"])
+async def test_a_record_that_is_none_counts_as_gone(record: bytes) -> None:
+    both = replicas()
+    client = await Client(both.one).begin()
+    assert both.one.current.shared is not None
+    await both.one.current.shared.store.put(f"session:{client.session}", record, 60)
+    assert (await client.ask("ping")).status == 404
 
 
 # --- when what is shared fails ----------------------------------------------------------------------------------------

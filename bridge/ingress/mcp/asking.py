@@ -17,6 +17,7 @@ from bridge.pipeline.forms import older
 
 LONGEST_STATE = 64 << 10
 MOST_ANSWERS = 32
+LONGEST_TOKEN = 256
 
 
 def agent_of(exchange: Exchange) -> Agent:
@@ -67,6 +68,9 @@ def _state(params: dict[str, Json]) -> str | None:
 def _report(exchange: Exchange) -> Report | None:
     meta: Json = exchange.message.params.get("_meta")
     token = meta.get("progressToken") if isinstance(meta, dict) else None
+    if isinstance(token, str) and len(token) > LONGEST_TOKEN:
+        # It is repeated in every notification, and kept with it.
+        raise InvalidParams(f"_meta.progressToken must be an integer or a string of at most {LONGEST_TOKEN} characters")
     if not exchange.line.streams or not isinstance(token, str | int) or isinstance(token, bool):
         return None
     return partial(_tell, exchange, token)

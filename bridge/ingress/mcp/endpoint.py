@@ -201,7 +201,7 @@ def _keeping(exchange: Exchange, shared: Shared, session: Session | None, line: 
         return replace(exchange, open_session=begin) if exchange.message.method == "initialize" else exchange
     exchange.call.session = session
     identity = exchange.message.id
-    attended = InSession(line, shared, session, identity, exchange.rt.mcp.long) if identity is not None else line
+    attended = InSession(line, exchange.rt, shared, session, identity) if identity is not None else line
     return replace(exchange, line=attended, session=session, subscribe=subscriber(shared, session))
 
 

@@ -178,7 +178,7 @@ async def _one(rt: Runtime, session: Session, message: Message, way: Way, sender
     name, _ = looked_up(message, modern=False)
     call = new_call(sender[0], name)
     call.session, call.request_bytes = session, sender[1]
-    line = InSession(way, shared, session, message.id or b"", rt.mcp.long)
+    line = InSession(way, rt, shared, session, message.id or b"")
     toolset = rt.toolsets[session.toolset]
     exchange = Exchange(rt, toolset, revision, message, call, line, None, session, _opened, subscriber(shared, session))
     reply = gone(call)

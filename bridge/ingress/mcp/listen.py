@@ -17,6 +17,9 @@ from bridge.pipeline.run import gate
 from bridge.pipeline.runtime import Holder
 
 SUBSCRIPTION_KEY = "io.modelcontextprotocol/subscriptionId"
+MOST_ASKED = 2 * MOST_WATCHED
+"""Each is looked up, in one go, before the first is honoured."""
+LONGEST_WATCHED = 2048
 _KINDS = {"toolsListChanged": "tools", "promptsListChanged": "prompts", "resourcesListChanged": "resources"}
 
 
@@ -28,7 +31,8 @@ async def listen(exchange: Exchange) -> Made:
     assert identity is not None
     toolset = exchange.toolset
     honoured: dict[str, Json] = {name: True for name in _KINDS if wanted.get(name)}
-    uris = [uri for uri in wanted.get("resourceSubscriptions", ()) if toolset.locate(uri) is not None]
+    asked = dict.fromkeys(wanted.get("resourceSubscriptions", ()))
+    uris = [uri for uri in asked if len(uri) <= LONGEST_WATCHED and toolset.locate(uri) is not None]
     if "resourceSubscriptions" in wanted and uris:
         honoured["resourceSubscriptions"] = uris[:MOST_WATCHED]
     watched = Watched(exchange.call, toolset.name)
@@ -43,6 +47,8 @@ def _wanted(filters: Json) -> dict[str, Json]:
     uris = filters.get("resourceSubscriptions", [])
     if not isinstance(uris, list) or not all(isinstance(uri, str) for uri in uris):
         raise InvalidParams("params.notifications.resourceSubscriptions must be a list of addresses")
+    if len(uris) > MOST_ASKED:
+        raise InvalidParams(f"params.notifications.resourceSubscriptions may hold {MOST_ASKED} addresses")
     if any(not isinstance(filters.get(name, False), bool) for name in _KINDS):
         raise InvalidParams(f"params.notifications: {', '.join(_KINDS)} must be true or false")
     return filters

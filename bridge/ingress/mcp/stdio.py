@@ -252,9 +252,10 @@ class Conversation:
         request = {"jsonrpc": "2.0", "id": identity, "method": "elicitation/create", "params": params}
         waiting = self.asked[identity] = asyncio.get_running_loop().create_future()
         try:
-            await self.write(orjson.dumps(request) + b"\n")
-            async with asyncio.timeout(PATIENCE):
-                answer = await waiting
+            with self.holder.current.changes.waiting(waiting):
+                await self.write(orjson.dumps(request) + b"\n")
+                async with asyncio.timeout(PATIENCE):
+                    answer = await waiting
         except TimeoutError:
             cancelled = {"requestId": identity, "reason": "nobody answered in time"}
             await self.write(notification("notifications/cancelled", cancelled) + b"\n")

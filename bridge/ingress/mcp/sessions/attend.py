@@ -97,6 +97,9 @@ class Attending:
         changes = holder.current.changes
         async with self.line.there(), self.shared.bus.subscribe(channel(self.session.id)) as subscription:
             with changes.listening(self.session.toolset, self.session.id) as self.ear:
+                # Others may have come between the look at how many there are and this.
+                if changes.owned(self.session.id) > MOST:
+                    return b""
                 self.turns = Turns(self.shared, self.session.id)
                 async with self.turns:
                     await self._until_over(holder, subscription)

@@ -20,6 +20,7 @@ from bridge.ingress.mcp.line import Way
 from bridge.ingress.mcp.news import KEEP_ALIVE
 from bridge.ingress.mcp.sessions.words import ANSWER, CANCEL, END, channel, heard
 from bridge.model import CannotAsk, Json, Question, Session
+from bridge.pipeline.runtime import Runtime
 from bridge.state.base import Shared, Subscription
 
 PATIENCE = 300.0
@@ -27,16 +28,17 @@ PATIENCE = 300.0
 
 
 class InSession:
-    """Wraps the line of one request. `identity` is its id as JSON text; after `long` seconds its answer is a stream."""
+    """Wraps the line of one request. `identity` is its id as JSON text; after `mcp.long` seconds its answer is a stream."""
 
-    __slots__ = ("_asked", "_identity", "_line", "_long", "_session", "_shared", "_turn")
+    __slots__ = ("_asked", "_changes", "_identity", "_line", "_long", "_session", "_shared", "_turn")
 
-    def __init__(self, line: Way, shared: Shared, session: Session, identity: bytes, long: float) -> None:
+    def __init__(self, line: Way, rt: Runtime, shared: Shared, session: Session, identity: bytes) -> None:
         self._line = line
+        self._changes = rt.changes
         self._shared = shared
         self._session = session
         self._identity = identity.decode()
-        self._long = long
+        self._long = rt.mcp.long
         self._asked: dict[str, asyncio.Future[Json]] = {}
         self._turn = asyncio.Lock()
 
@@ -108,9 +110,10 @@ class InSession:
         request = {"jsonrpc": "2.0", "id": identity, "method": "elicitation/create", "params": params}
         waiting = self._asked[identity] = asyncio.get_running_loop().create_future()
         try:
-            await self.notify(orjson.dumps(request))
-            async with asyncio.timeout(PATIENCE):
-                return elicited(await waiting)
+            with self._changes.waiting(waiting):
+                await self.notify(orjson.dumps(request))
+                async with asyncio.timeout(PATIENCE):
+                    return elicited(await waiting)
         except TimeoutError:
             await self._give_up(identity, "nobody answered in time")
             raise CannotAsk("nobody answered in time") from None

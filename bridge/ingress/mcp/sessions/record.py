@@ -5,6 +5,7 @@ write again what was just ended: an ended session leaves a mark for that while.
 """
 
 import json
+import logging
 import re
 import secrets
 import time
@@ -13,10 +14,13 @@ from hashlib import blake2b
 
 import orjson
 
+from bridge.ingress.mcp.eras import REVISIONS
 from bridge.ingress.mcp.news import MOST_WATCHED
 from bridge.ingress.mcp.sessions.words import END, WATCH, say
 from bridge.model import Json, LimitExceeded, Session
 from bridge.state.base import Shared
+
+log = logging.getLogger(__name__)
 
 IDLE = 3600.0
 """Seconds without a request after which a session is over."""
@@ -42,11 +46,16 @@ async def find(shared: Shared, id: str, *, stream: bool = False) -> Session | No
     kept = await shared.store.get(_key(id))
     if kept is None:
         return None
-    record = orjson.loads(kept)
-    if record["stream"] is not stream:
+    try:
+        record = orjson.loads(kept)
+        session = Session(id, record["principal"], record["toolset"], record["revision"], record["capabilities"])
+        idle, streamed = time.time() - record["used"], record["stream"]
+    except (ValueError, KeyError, TypeError):
+        log.warning("the record of a session is none of ours, and counts as gone")
         return None
-    session = Session(id, record["principal"], record["toolset"], record["revision"], record["capabilities"])
-    if time.time() - record["used"] >= _NOTED and not await _note(shared, session, stream=stream):
+    if streamed is not stream or session.revision not in REVISIONS:
+        return None
+    if idle >= _NOTED and not await _note(shared, session, stream=stream):
         return None
     return session
 

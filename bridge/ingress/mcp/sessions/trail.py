@@ -18,7 +18,9 @@ MOST = 256
 KEPT = 600.0
 """Seconds for which they are kept after the last."""
 LARGEST = 1 << 20
-"""Bytes of an event. In place of a larger answer it is kept that it was too large."""
+"""Bytes of an answer. In place of a larger one it is kept that it was too large."""
+LARGEST_BEFORE = 64 << 10
+"""Bytes of what comes before it: what is larger goes out without being kept."""
 RETRY = 1000
 """Milliseconds after which a client should come back."""
 _MORE, _LAST = b".", b"!"
@@ -59,6 +61,8 @@ class Trail:
         return opening(await self.keep(b"")) if self.primes else b""
 
     async def keep(self, message: bytes, *, last: bool = False) -> str:
+        if not last and len(message) > LARGEST_BEFORE:
+            return ""
         if len(message) > LARGEST:
             message = error(self.identity, TooLarge("the answer was too large to be kept until you came back for it"))
         key = log_of(self.session, self.stream)
