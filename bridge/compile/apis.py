@@ -72,9 +72,12 @@ _NO_DOCUMENTS: Mapping[str, bytes] = {}
 
 
 @paused()
-def load_apis(settings: Settings, *, lines: bool = False, inline: Mapping[str, bytes] = _NO_DOCUMENTS) -> Loaded:
+def load_apis(
+    settings: Settings, *, lines: bool = False, inline: Mapping[str, bytes] = _NO_DOCUMENTS, later: Sequence[str] = ()
+) -> Loaded:
     """Imports all APIs. `lines`: findings get their line numbers, which costs another reading of each document.
-    `inline` are documents that are in no file, by the names of their APIs.
+    `inline` are documents that are in no file, by the names of their APIs. The APIs of `later`, which are the last of
+    the settings, take no name and no address away from those before them.
 
     Raises NothingLoaded, and ImportFailed for a lock of names that cannot be read.
     """
@@ -94,7 +97,7 @@ def load_apis(settings: Settings, *, lines: bool = False, inline: Mapping[str, b
     if absent and not imported:
         raise NothingLoaded([one.error for one in absent])
     lock = read_lock(settings.names)
-    catalog = build(imported, lock)
+    catalog = build(imported, lock, later)
     extra += _toolless(catalog, imported)
     found_in_documents = located(catalog.findings, imported) if lines else catalog.findings
     catalog = replace(catalog, findings=(*extra, *found_in_documents))

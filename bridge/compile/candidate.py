@@ -21,7 +21,8 @@ def registration(candidate: Candidate, known: Iterable[Registered]) -> Registere
     given = _object(candidate.body)
     options = _options(given, before)
     url, document = _source(given, before)
-    return Registered.made(candidate.name, candidate.changed, url, options, document)
+    first = before.first if before is not None else None
+    return Registered.made(candidate.name, candidate.changed, url, options, document, first)
 
 
 def _object(body: bytes) -> dict[str, Json]:

@@ -60,6 +60,7 @@ def mcp_door(settings: Settings) -> McpDoor:
         instructions=settings.mcp.instructions,
         version=__version__,
         ttl_ms=int(settings.mcp.ttl * 1000),
+        body_bytes=settings.limits.body,
         legacy=Legacy(settings.mcp.legacy),
         sse=settings.mcp.sse,
         poll=settings.mcp.poll,

@@ -2,7 +2,7 @@
 
 A registration is one line of JSON and, where the document came with it, the document, compressed (zlib): it is stored
 with others in one Redis and sent to every replica. The configuration file wins: an
-API that it names, or whose place it takes, is not served from a registration.
+API that it names, or whose place it takes, is not served from a registration. Among registrations the older one wins.
 """
 
 import re
@@ -31,8 +31,10 @@ _ELSEWHERE = "https://registered.invalid/"
 
 @dataclass(frozen=True, slots=True)
 class Registered:
-    """`changed` is in seconds since 1970; of two registrations of one name the later one holds. `url` is None where the
-    document came with it. `gone` says that there is none any more, so that older ones elsewhere are forgotten too."""
+    """`changed` is in seconds since 1970; of two registrations of one name the later one holds. `first` is when the name
+    was registered, however often that was changed: who came first is the same for every replica, after every start.
+    `url` is None where the document came with it. `gone` says that there is none any more, so that older ones elsewhere
+    are forgotten too."""
 
     name: str
     changed: float
@@ -40,11 +42,17 @@ class Registered:
     url: str | None = None
     options: Json = None
     gone: bool = False
+    first: float = 0.0
 
     @classmethod
-    def made(cls, name: str, changed: float, url: str | None, options: Json, document: bytes = b"") -> Self:
-        head: Json = {"name": name, "changed": changed, "url": url, "options": options}
-        return cls(name, changed, orjson.dumps(head) + b"\n" + zlib.compress(document, 6), url, options)
+    def made(
+        cls, name: str, changed: float, url: str | None, options: Json, document: bytes = b"", first: float | None = None
+    ) -> Self:
+        """`first` is None for a name that was not registered before."""
+        first = changed if first is None else first
+        head: Json = {"name": name, "changed": changed, "url": url, "options": options, "first": first}
+        raw = orjson.dumps(head) + b"\n" + zlib.compress(document, 6)
+        return cls(name, changed, raw, url, options, first=first)
 
     @classmethod
     def removed(cls, name: str, changed: float) -> Self:
@@ -57,12 +65,13 @@ class Registered:
         head: Json = orjson.loads(raw[: raw.find(b"\n") + 1])
         try:
             name, changed = str(head["name"]), float(head["changed"])
+            first = float(head.get("first", changed))
             url, options = head.get("url"), head.get("options")
         except (KeyError, TypeError, AttributeError) as error:
             raise ValueError(f"no registration: {error}") from error
         if not re.fullmatch(API_NAME, name):
             raise ValueError(f"{name[:100]!r} is no name of an API")
-        return cls(name, changed, raw, url, options, gone=head.get("gone") is True)
+        return cls(name, changed, raw, url, options, gone=head.get("gone") is True, first=first)
 
     def document(self) -> bytes | None:
         """None where it is at a URL; nothing where it cannot be read any more, which its import will say."""
@@ -87,7 +96,7 @@ class Joined:
 def joined(settings: Settings, registrations: Iterable[Registered]) -> Joined:
     inline: dict[str, bytes] = {}
     findings: list[Finding] = []
-    for one in sorted(registrations, key=lambda one: one.name):
+    for one in sorted(registrations, key=lambda one: (one.first, one.name)):
         if one.gone or one.name in settings.apis:
             continue
         try:
@@ -104,7 +113,8 @@ def joined(settings: Settings, registrations: Iterable[Registered]) -> Joined:
 def load_all(settings: Settings, registrations: Iterable[Registered]) -> tuple[Settings, Loaded]:
     """What is configured and what is registered, imported. Raises NothingLoaded, ImportFailed for a broken lock."""
     together = joined(settings, registrations)
-    loaded = load_apis(together.settings, inline=together.inline)
+    later = [name for name in together.settings.apis if name not in settings.apis]
+    loaded = load_apis(together.settings, inline=together.inline, later=later)
     catalog = replace(loaded.catalog, findings=(*together.findings, *loaded.catalog.findings))
     contents = f"{loaded.contents} {together.findings}" if together.findings else loaded.contents
     return together.settings, replace(loaded, catalog=catalog, contents=contents)
@@ -130,7 +140,7 @@ def _api(one: Registered) -> Api:
     spec = one.url if one.url is not None else _ELSEWHERE
     tree = Tree(WHERE, {"apis": {one.name: {**place, **options, "spec": spec}}})
     api = settle(tree, Path()).apis[one.name]
-    return api if one.url is not None else api.model_copy(update={"spec": f"registered:{one.name}"})
+    return api if one.url is not None else api.model_copy(update={"spec": f"{INLINE}{one.name}"})
 
 
 def _unfit(options: Mapping[str, Json], name: str) -> Iterator[Problem]:

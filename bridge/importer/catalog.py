@@ -16,13 +16,14 @@ from bridge.importer.tools import tool, wish
 from bridge.model import Catalog, Finding, Source, Tool
 
 
-def build(imported: Sequence[Imported], lock: Mapping[str, str] | None = None) -> Catalog:
-    """`lock` maps `api METHOD /path` to the name that its tool keeps, whatever else appears."""
+def build(imported: Sequence[Imported], lock: Mapping[str, str] | None = None, later: Sequence[str] = ()) -> Catalog:
+    """`lock` maps `api METHOD /path` to the name that its tool keeps, whatever else appears. The APIs of `later`, in
+    this order and the last of `imported`, take no name and no address away from those before them."""
     operations = {
         (draft.operation.api, draft.operation.id): draft.operation for api in imported for draft in api.drafts
     }
     planned = plan(imported)
-    tools = _tools(planned, lock)
+    tools = _tools(planned, lock, later)
     media_types = {key: operation.output.media_types for key, operation in operations.items()}
     offered = sorted(listed(planned), key=lambda one: one.uri)
     readable = (*offered, *unlisted(planned, tools.values(), media_types))
@@ -45,8 +46,8 @@ def build(imported: Sequence[Imported], lock: Mapping[str, str] | None = None) -
     )
 
 
-def _tools(planned: Plan, lock: Mapping[str, str] | None) -> dict[str, Tool]:
-    names = tool_names([wish(one.draft) for one in planned.tools], lock)
+def _tools(planned: Plan, lock: Mapping[str, str] | None, later: Sequence[str]) -> dict[str, Tool]:
+    names = tool_names([wish(one.draft) for one in planned.tools], lock, later)
     tools: dict[str, Tool] = {}
     for one in planned.tools:
         draft = one.draft

@@ -1,7 +1,7 @@
 """Names that every client and model provider takes, and that stay what they are.
 
 A tool's name depends on its own operation and on which others want the same name, never on their order in a document;
-a lock keeps the names that were given before. Rules: `[a-z0-9_]`, a letter first, at most 48 characters (clients put
+a lock keeps the names that were given before, and an API that came later takes no name away from those before it. Rules: `[a-z0-9_]`, a letter first, at most 48 characters (clients put
 `mcp__server__` before it and providers stop at 64). Property keys: `^[a-zA-Z0-9_.-]{1,64}$` (Anthropic).
 """
 
@@ -28,8 +28,11 @@ class Wish:
     given: str = ""
 
 
-def tool_names(wishes: Sequence[Wish], lock: Mapping[str, str] | None = None) -> dict[tuple[str, str], str]:
-    """(api, key) → name. `lock` maps `api METHOD /path` to the name it had."""
+def tool_names(
+    wishes: Sequence[Wish], lock: Mapping[str, str] | None = None, later: Sequence[str] = ()
+) -> dict[tuple[str, str], str]:
+    """(api, key) → name. `lock` maps `api METHOD /path` to the name it had. The APIs of `later` have their turns after
+    all others, in this order: each takes what those before it have left."""
     names: dict[tuple[str, str], str] = {}
     used: set[str] = set()
     for wish in wishes:
@@ -39,12 +42,24 @@ def tool_names(wishes: Sequence[Wish], lock: Mapping[str, str] | None = None) ->
             used.add(locked)
     rest = [wish for wish in wishes if (wish.api, wish.key) not in names]
     taken = used | set((lock or {}).values())
+    for turn in _turns(rest, later):
+        _name(turn, names, taken)
+    return names
+
+
+def _turns(wishes: Sequence[Wish], later: Sequence[str]) -> Iterator[list[Wish]]:
+    yield [wish for wish in wishes if wish.api not in later]
+    for api in later:
+        yield [wish for wish in wishes if wish.api == api]
+
+
+def _name(wishes: list[Wish], names: dict[tuple[str, str], str], taken: set[str]) -> None:
+    rest = wishes
     for level in (plain_name, _with_api, _with_hash):
         rest = _settle(rest, level, names, taken)
     for wish in sorted(rest, key=lambda wish: (wish.api, wish.key)):  # somebody else asked for the very hash
         names[wish.api, wish.key] = name = next(name for name in _numbered(_with_hash(wish)) if name not in taken)
         taken.add(name)
-    return names
 
 
 def _numbered(name: str) -> Iterator[str]:

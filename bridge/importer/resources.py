@@ -1,13 +1,14 @@
 """Which operations are read as resources, and the one address of everything that can be read.
 
-An address must lead to one resource: who wishes for one that is taken gets the canonical address, whose scheme nobody
-may wish for.
+An address must lead to one resource: who wishes for one that is taken, or that lies among another API's, gets the
+canonical address, whose scheme nobody may wish for.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from bridge.importer.addresses import canonical, unreadable, wished
+from bridge.importer.claims import Claims
 from bridge.importer.imported import Imported
 from bridge.importer.naming import plain_name
 from bridge.importer.operations import Draft
@@ -22,6 +23,7 @@ Key = tuple[str, str]
 """API and id of an operation."""
 
 _LOST = "this address; the canonical one is used"
+_APART = "an API's addresses have a scheme or an authority that no other API's have, as in orders://open/{id}"
 _ADVICE = "a resource is a GET without a body whose required arguments stand in its path or query"
 
 
@@ -116,7 +118,8 @@ def _unreadable(draft: Draft) -> str:
 def _addresses(candidates: Sequence[Candidate], reasons: dict[Key, str]) -> dict[Key, str]:
     """Wishes first, then the canonical addresses, of resources before those of tools. Adds to the reasons."""
     taken: dict[str, str] = {}
-    found = {one.key: _granted(one, reasons[one.key], taken) for one in candidates}
+    claims = Claims()
+    found = {one.key: _granted(one, reasons[one.key], taken, claims) for one in candidates}
     for one in sorted(candidates, key=lambda one: not one.wanted):
         if found[one.key] or reasons[one.key]:
             continue
@@ -131,7 +134,7 @@ def _addresses(candidates: Sequence[Candidate], reasons: dict[Key, str]) -> dict
     return found
 
 
-def _granted(one: Candidate, reason: str, taken: dict[str, str]) -> str:
+def _granted(one: Candidate, reason: str, taken: dict[str, str], claims: Claims) -> str:
     """The address that was asked for, "" where none was or where it cannot be had, and then it is said."""
     uri = one.draft.override.uri
     if uri is None:
@@ -145,6 +148,10 @@ def _granted(one: Candidate, reason: str, taken: dict[str, str]) -> str:
     except ValueError as error:
         message, _, advice = str(error).rpartition("; ")
         _say(one, f"the address {_shown(uri)} {message}", _LOST, advice)
+        return ""
+    owner = claims.holder(template, one.draft.operation.api)
+    if owner != one.draft.operation.api:
+        _say(one, f"the address {_shown(uri)} lies among those of the API {owner!r}", _LOST, _APART)
         return ""
     holder = taken.setdefault(template.shape, one.draft.operation.key)
     if holder != one.draft.operation.key:

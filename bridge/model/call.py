@@ -64,6 +64,9 @@ class Call:
     """A legacy agent's, where it keeps one."""
     tool: str = ""
     """The tool's name as the agent wrote it, for the record of a call to one that does not exist."""
+    unasked: bool = False
+    """The gateway makes it beside what its caller asked for (a look for news, suggestions, what a prompt embeds):
+    nobody is asked to approve it, and it uses up no approval."""
     known: bool = True
     """The door found what was asked for; `resolve` says *not found* otherwise, after authentication."""
     allowed_methods: tuple[str, ...] = ()

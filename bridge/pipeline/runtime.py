@@ -78,7 +78,7 @@ class McpDoor:
     name: str = "dualbridge"
     version: str = ""
     ttl_ms: int = 60_000
-    body_bytes: int = 4 << 20
+    body_bytes: int = 8 << 20
     legacy: Legacy = Legacy.SESSIONS
     sse: bool = False
     """Whether 2024-11-05's HTTP+SSE is served, below `path`."""

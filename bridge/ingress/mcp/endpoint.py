@@ -223,7 +223,7 @@ def _together(replies: Iterable[Reply]) -> tuple[int, Headers, bytes]:
     bodies = [reply.body for reply in replies if reply.body]
     body = b"[" + b",".join(bodies) + b"]" if bodies else b""
     if challenged is not None:
-        return challenged.status, challenged.outcome.headers + JSON, body
+        return challenged.status, _headers(challenged), body
     return (200, JSON, body) if bodies else (202, (), b"")
 
 
@@ -243,8 +243,9 @@ async def _in_turn(visit: Visit, revision: Revision, message: Message, turns: as
 def _headers(reply: Reply) -> Headers:
     if not reply.body:
         return ()
-    refusing = reply.outcome.headers if reply.status >= 400 else ()
-    return (*refusing, *reply.headers, *JSON)
+    # The refusal's own: the outcome's may be an upstream's, which say nothing of this answer and are no agent's business.
+    refusal = reply.outcome.refusal if reply.status >= 400 else None
+    return (*(refusal.headers if refusal is not None else ()), *reply.headers, *JSON)
 
 
 async def _whole(visit: Visit, status: int, headers: Headers, body: bytes) -> None:

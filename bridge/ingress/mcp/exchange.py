@@ -104,9 +104,10 @@ def aim(call: Call, endpoint: Endpoint, arguments: Mapping[str, Json]) -> None:
 
 
 async def further(rt: Runtime, first: Call, endpoint: Endpoint, arguments: Mapping[str, Json]) -> Outcome:
-    """Another call of the same caller, authenticated, limited and accounted on its own."""
+    """Another call of the same caller, authenticated, limited and accounted on its own, which nobody approves: its
+    caller did not ask for it."""
     call = new_call(first.peer, "", first.headers)
-    call.session = first.session
+    call.session, call.unasked = first.session, True
     aim(call, endpoint, arguments)
     outcome = await run(rt, call)
     await finish(rt, call, outcome, sent=0)

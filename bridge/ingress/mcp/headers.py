@@ -45,7 +45,11 @@ def plain(fields: dict[bytes, bytes], name: bytes) -> str | None:
     if value is None:
         return None
     value = value.strip(b" \t")
-    return value.decode("ascii") if _PLAIN.fullmatch(value) else ""
+    if value.isascii():
+        text = value.decode("ascii")
+        if text.isprintable() or _PLAIN.fullmatch(value):
+            return text
+    return ""
 
 
 def screen(rt: Runtime, scope: Scope, fields: dict[bytes, bytes], methods: frozenset[str] = _POST) -> None:

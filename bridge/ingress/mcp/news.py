@@ -12,11 +12,18 @@ from dataclasses import dataclass, field
 from bridge.ingress.mcp.exchange import further
 from bridge.model import Call, Json, Outcome
 from bridge.pipeline.changes import NONE, Listener
-from bridge.pipeline.runtime import Holder
+from bridge.pipeline.runtime import Holder, Runtime
+from bridge.pipeline.toolset import Toolset
 
 KEEP_ALIVE = 15.0
 """Seconds of silence after which a stream is shown to be open: proxies give up idle ones after 30 to 60."""
 MOST_WATCHED = 50
+
+
+def can_watch(rt: Runtime, toolset: Toolset, uri: str) -> bool:
+    """Whether what is at the address may be read without anybody's consent to each time."""
+    located = toolset.locate(uri)
+    return located is not None and not rt.approvals.covers(located[0].operation)
 
 
 @dataclass(slots=True)
