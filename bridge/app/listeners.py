@@ -4,10 +4,12 @@ import errno
 import os
 import socket
 from dataclasses import dataclass
+from ipaddress import ip_address
 
 from bridge.app.errors import StartFailed
 from bridge.config import Settings
 from bridge.config.addresses import Address
+from bridge.egress.own import Listener
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +73,12 @@ def _listen(address: Address) -> socket.socket:
 def addresses_of(listeners: dict[str, socket.socket]) -> Addresses:
     urls = {name: _url(listener) for name, listener in listeners.items()}
     return Addresses(urls["traffic"], urls.get("admin"), urls.get("health"))
+
+
+def of_operators(listeners: dict[str, socket.socket]) -> tuple[Listener, ...]:
+    """Those that no call is ever sent to."""
+    bound = {name: listener.getsockname() for name, listener in listeners.items() if name != "traffic"}
+    return tuple(Listener(name, ip_address(host), port) for name, (host, port, *_) in bound.items())
 
 
 def _url(listener: socket.socket) -> str:

@@ -2,13 +2,14 @@
 
 from bridge.config.schema import SharedState
 from bridge.egress.general import General
+from bridge.egress.own import Own
 from bridge.egress.upstream import Upstream
 from bridge.state.base import Shared, State
 from bridge.state.memory import MemoryBuckets, MemoryBus, MemoryEventLog, MemoryLeases, MemoryStore
 
 
-def upstream() -> Upstream:
-    return General()
+def upstream(own: Own) -> Upstream:
+    return General(own=own)
 
 
 def state(chosen: SharedState) -> State:

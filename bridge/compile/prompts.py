@@ -4,20 +4,23 @@ import base64
 import re
 from pathlib import Path
 
+from bridge.compile.policy import approvals
 from bridge.compile.resources import completion
 from bridge.config import Settings
 from bridge.config.prompts import LARGEST_FILE, MEDIA_TYPES, PLACEHOLDER
 from bridge.config.schema import PromptArgument as WrittenArgument
 from bridge.config.schema import PromptMessage as WrittenMessage
 from bridge.model import Catalog, Completion, Finding, Prompt, PromptArgument, PromptMessage, Severity
+from bridge.pipeline.policy import Approvals
 
 
 def prompts(settings: Settings, catalog: Catalog) -> tuple[tuple[Prompt, ...], tuple[Finding, ...]]:
     """In the order of their names. A prompt with a file that has gone since the configuration was read is left out."""
+    policy = approvals(settings)
     made: list[Prompt] = []
     found: list[Finding] = []
     for name, written in sorted(settings.prompts.items()):
-        arguments = tuple(_argument(name, *one, catalog, found) for one in written.arguments.items())
+        arguments = tuple(_argument(name, *one, catalog, policy, found) for one in written.arguments.items())
         try:
             messages = tuple(_message(one) for one in written.messages)
         except OSError as error:
@@ -29,11 +32,12 @@ def prompts(settings: Settings, catalog: Catalog) -> tuple[tuple[Prompt, ...], t
 
 
 def _argument(
-    prompt: str, name: str, written: WrittenArgument, catalog: Catalog, found: list[Finding]
+    prompt: str, name: str, written: WrittenArgument, catalog: Catalog, policy: Approvals, found: list[Finding]
 ) -> PromptArgument:  # fmt: skip
     suggested = Completion(values=written.values) if written.values else None
     if written.complete is not None:
-        suggested = completion(written.complete, catalog, f"prompts.{prompt}.arguments.{name}.complete", found)
+        place = f"prompts.{prompt}.arguments.{name}.complete"
+        suggested = completion(written.complete, catalog, policy, place, found)
     title = written.title or _title(name)
     return PromptArgument(name, title, written.description, required=written.required, completion=suggested)
 

@@ -26,6 +26,8 @@ from bridge.importer import Budgets
 from bridge.model import Finding, Json, Severity
 
 WHERE = "registration"
+INLINE = "registered:"
+"""What the name of a document begins with that came with its registration."""
 _ELSEWHERE = "https://registered.invalid/"
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from difflib import get_close_matches
 
+from bridge.compile.policy import approvals
 from bridge.config import Settings
 from bridge.config.schema import Completion as Written
 from bridge.importer.addresses import needed
@@ -12,6 +13,7 @@ from bridge.model import Catalog, Completion, Effect, Finding, Json, Operation, 
 from bridge.model.kinds import kinds
 from bridge.model.template import Template
 from bridge.pipeline.complete import Compiled
+from bridge.pipeline.policy import Approvals
 
 MOST_VALUES = 100
 """Of an operation's answer. MCP, completion: “Must not exceed 100 items.”."""
@@ -51,6 +53,7 @@ def _of_template(resource: Resource, operation: Operation) -> Iterator[tuple[Key
 
 def _configured(settings: Settings, catalog: Catalog, found: list[Finding]) -> Iterator[tuple[Key, Completion]]:
     listed = {(one.api, one.operation): one for one in catalog.resources if one.listed and one.template}
+    policy = approvals(settings)
     for name, api in settings.apis.items():
         for written, override in api.operations.items():
             if not override.complete:
@@ -65,19 +68,19 @@ def _configured(settings: Settings, catalog: Catalog, found: list[Finding]) -> I
                 if resource is None or argument not in variables:
                     found.append(_not_a_variable(place, argument, variables, name))
                     continue
-                made = completion(wanted, catalog, place, found, api=name)
+                made = completion(wanted, catalog, policy, place, found, api=name)
                 if made is not None:
                     yield ("resource", resource.uri, argument), made
 
 
 def completion(
-    wanted: Written, catalog: Catalog, place: str, found: list[Finding], *, api: str = ""
+    wanted: Written, catalog: Catalog, policy: Approvals, place: str, found: list[Finding], *, api: str = ""
 ) -> Completion | None:
     """`place` is its key in the configuration, `api` whose operations are meant first. Adds to `found` why it cannot
     be had."""
     try:
         operation = _operation(wanted.operation, catalog, api)
-        _check(wanted, operation)
+        _check(wanted, operation, policy)
     except ValueError as error:
         message, _, advice = str(error).rpartition("; ")
         found.append(_unusable(place, message, advice, api))
@@ -107,11 +110,13 @@ def _operation(written: str, catalog: Catalog, api: str) -> Operation:
     return own[0]
 
 
-def _check(wanted: Written, operation: Operation) -> None:
-    """Raises ValueError where it cannot be called with nothing but what was typed so far."""
+def _check(wanted: Written, operation: Operation, policy: Approvals) -> None:
+    """Raises ValueError where it cannot be called, unasked, with nothing but what was typed so far."""
     properties = operation.input_schema["properties"]
     if operation.effect is not Effect.READS:
         raise ValueError(f"{operation.key} changes something; name an operation that only reads")
+    if policy.covers(operation):
+        raise ValueError(f"a person approves each call of {operation.key}; name an operation that needs no approval")
     if wanted.argument and wanted.argument not in properties:
         raise ValueError(
             f"{operation.key} has no argument {wanted.argument!r}; it has {', '.join(properties) or 'none'}"

@@ -3,17 +3,16 @@
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from ipaddress import ip_address
-from socket import inet_aton
 from typing import TypeAlias
 from urllib.parse import urlsplit
 
+from bridge.compile.hosts import address_of, host_and_port, is_here
+from bridge.compile.registered import INLINE
 from bridge.config.schema import Api as ApiSettings
 from bridge.config.schema import Upstream
 from bridge.config.values import Secret
-from bridge.egress.address import Address, check_address
+from bridge.egress.address import check_address
 from bridge.egress.fetch_errors import FetchError
-from bridge.egress.guard import checked_url
 from bridge.importer.source import named
 from bridge.model import Api, Catalog, Finding, Headers, Operation, Rewrite, Route, Severity, Target, Timeouts, Where
 from bridge.model.headers import argument_may_set
@@ -77,12 +76,13 @@ def _has_own(operation: Operation, settings: ApiSettings) -> bool:
 
 
 def _foreign(settings: ApiSettings, *, own: bool) -> bool:
-    """Whether a stranger may have written a server: what comes from the network is not the operator's word.
+    """Whether a stranger may have written a server: what comes from the network is not the operator's word, nor is a
+    document that came with its registration: who registers one has seldom written it.
 
     `own`: that of an operation, which may stand in a document that the one of the API refers to.
     """
     given = (settings.spec, *settings.overlays, *(settings.allowed_origins if own else ()))
-    return not settings.allow_private and any("://" in one for one in given)
+    return not settings.allow_private and any("://" in one or one.startswith(INLINE) for one in given)
 
 
 def _own(operation: Operation, settings: ApiSettings, around: tuple[Target, ...]) -> Addressed:
@@ -151,40 +151,22 @@ def _target(name: str, upstream: Upstream, url: str, weight: int, *, guarded: bo
 
 
 def _untrusted(url: str) -> str:
-    """A document from the network must not send the gateway into its own network.
+    """A stranger's document must not send the gateway into its own network.
 
     Names are judged where they are dialled (`Target.guarded`); addresses are refused here, where the operator sees it.
     """
     try:
-        host = checked_url(url, frozenset({"http", "https"})).raw_host.decode("ascii").rstrip(".").lower()
+        host, _ = host_and_port(url)
     except FetchError as error:
         return f"its server {named(url)}: {error.message}; set the upstream"
-    if _HERE.fullmatch(host):
-        return f"its server {named(url)} is on this machine; set the upstream, or allow private addresses"
+    if is_here(host):
+        return f"its server {named(url)} is on this machine; set the upstream, or allow_private"
     try:
-        address = _address(host)
+        address = address_of(host)
     except ValueError:
         return f"its server {named(url)} has neither a name nor an address; set the upstream"
     reason = check_address(address) if address else None
-    return f"its server {named(url)}: {reason}; set the upstream, or allow private addresses" if reason else ""
-
-
-_HERE = re.compile(r"(?:.+\.)?(?:localhost|localdomain)|localhost[46]|ip6-(?:localhost|loopback)")
-_NUMERIC = re.compile(r"(?:.*\.)?(?:[0-9]+|0x[0-9a-f]*)")
-
-
-def _address(host: str) -> Address | None:
-    """The address that a host says in any spelling, None for a name. Raises ValueError for a number that is none.
-
-    Resolvers read `127.1`, `0x7f000001` and `2130706433` as addresses, by the rules of the URL standard a host whose
-    last label is a number is one or nothing.
-    """
-    if ":" in host or not _NUMERIC.fullmatch(host):
-        return ip_address(host) if ":" in host else None
-    try:
-        return ip_address(inet_aton(host))
-    except OSError as error:
-        raise ValueError(host) from error
+    return f"its server {named(url)}: {reason}; set the upstream, or allow_private" if reason else ""
 
 
 def _headers(headers: Mapping[str, Secret]) -> Headers:
@@ -204,7 +186,7 @@ def split(url: str) -> tuple[str, str] | None:
     return f"{scheme.lower()}://{host}", f"/{path}".rstrip("/") if slash else ""
 
 
-_ADVICE = "give --upstream URL, or set apis.<name>.upstream.url"
+_ADVICE = "give --upstream URL, or set apis.<name>.upstream.url; for a registration, options.upstream.url"
 
 
 def _nowhere(api: str, source: str, why: str, operations: Mapping[str, str]) -> Iterator[Finding]:

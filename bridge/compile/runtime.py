@@ -8,6 +8,7 @@ from bridge.compile import backends
 from bridge.compile.apis import Loaded
 from bridge.compile.collector import paused
 from bridge.compile.operations import Known, endpoints
+from bridge.compile.own import to_ourselves
 from bridge.compile.policy import approvals, cors, hosts, limits, mcp_door
 from bridge.compile.published import NAME, published
 from bridge.compile.rivals import guarded
@@ -15,6 +16,7 @@ from bridge.compile.routes import routes
 from bridge.compile.toolsets import toolsets
 from bridge.config import Settings
 from bridge.config.schema import SharedState
+from bridge.egress.own import Own
 from bridge.egress.upstream import Upstream
 from bridge.egress.webhook import Webhooks
 from bridge.importer.select import matches
@@ -31,18 +33,21 @@ _versions = count(1)
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What outlives a runtime: connections, counters, and who is told of each call."""
+    """What outlives a runtime: connections, counters, and who is told of each call. `own` is where `upstream` never
+    sends one."""
 
     upstream: Upstream
     state: State
     accounts: tuple[Account, ...] = ()
     webhooks: Webhooks = field(default_factory=Webhooks)
     changes: Changes = field(default_factory=Changes)
+    own: Own = field(default_factory=Own)
 
 
 def parts(chosen: SharedState | None = None, accounts: tuple[Account, ...] = ()) -> Parts:
     """In memory unless `chosen`: whoever only compiles, or makes a single call, shares nothing."""
-    return Parts(backends.upstream(), backends.state(chosen or SharedState()), accounts)
+    own = Own()
+    return Parts(backends.upstream(own), backends.state(chosen or SharedState()), accounts, own=own)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +78,7 @@ def compiling(settings: Settings, loaded: Loaded, lasting: Parts, known: Known =
     compiled = yield from guarded(plain, router)
     found = (*loaded.catalog.findings, *routed.findings, *_collisions(settings, routed.routes, compiled))
     yield
-    found = (*found, *_unselected(settings, loaded.catalog))
+    found = (*found, *_unselected(settings, loaded.catalog), *to_ourselves(settings, routed, lasting.own))
     yield
     offered, unusable = yield from toolsets(settings, loaded.catalog, compiled)
     found = (*found, *unusable)
@@ -143,7 +148,7 @@ def _unselected(settings: Settings, catalog: Catalog) -> tuple[Finding, ...]:
     return tuple(
         Finding(
             "selector-unmatched",
-            Severity.WARNING,
+            Severity.ERROR if selector in toolset.exclude else Severity.WARNING,
             "",
             f"{selector!r} of the toolset {name!r} selects no operation",
             advice="tag:NAME, METHOD /path/**, /path/*, effect:reads, operationId or tool name (with *)",

@@ -17,6 +17,7 @@ import httpx
 
 from bridge.egress.attempt import SAFE, Attempt
 from bridge.egress.heads import Heads
+from bridge.egress.own import Elsewhere, Own
 from bridge.egress.public import Public
 from bridge.egress.upstream import Response
 from bridge.model import (
@@ -58,12 +59,18 @@ class General:
     """Implements `Upstream`. Redirects, cookies and the environment's proxy settings are none of its business."""
 
     def __init__(
-        self, tls: ssl.SSLContext | None = None, most: int = MOST_CONNECTIONS, public: Public | None = None
+        self,
+        tls: ssl.SSLContext | None = None,
+        most: int = MOST_CONNECTIONS,
+        public: Public | None = None,
+        own: Own | None = None,
     ) -> None:
-        """`most` is the number of connections to one address; `public` makes those to guarded targets."""
+        """`most` is the number of connections to one address; `public` makes those to guarded targets; `own` is what
+        none leads to, whoever named the target."""
+        own = own or Own()
         self._tls = tls or httpx.create_ssl_context(trust_env=False)
         self._most = most
-        self._networks = {False: Heads(), True: Heads(public or Public())}
+        self._networks = {False: Heads(Elsewhere(own)), True: Heads(Elsewhere(own, public or Public()))}
         self._pools: dict[tuple[str, bool], httpcore.AsyncConnectionPool] = {}
         self._fresh = {
             guarded: httpcore.AsyncConnectionPool(

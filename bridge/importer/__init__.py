@@ -23,6 +23,7 @@ from bridge.importer.refs import Refs
 from bridge.importer.schema import Schemas
 from bridge.importer.security import document_servers, schemes
 from bridge.importer.tools import finished
+from bridge.importer.unmatched import check_overrides
 from bridge.model import Api
 
 
@@ -44,6 +45,7 @@ def import_api(name: str, sources: Sources, options: Options) -> Imported:
     reading = _reading(name, document, sources, options, notes, deadline)
     secrets = schemes(reading)
     found = [_finished(reading, draft) for draft in drafts(reading, secrets)]
+    check_overrides(reading)
     info = document.root.get("info")
     api = Api(
         name=name,

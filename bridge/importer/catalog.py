@@ -3,16 +3,14 @@
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from difflib import get_close_matches
 
 from bridge.importer.imported import Imported
 from bridge.importer.lines import locate
 from bridge.importer.naming import lock_key, plain_name, tool_names
 from bridge.importer.operations import Draft
-from bridge.importer.refs import At
 from bridge.importer.resources import Plan, listed, plan, unlisted
-from bridge.importer.select import matches
 from bridge.importer.tools import tool, wish
+from bridge.importer.unmatched import check_selectors
 from bridge.model import Catalog, Finding, Source, Tool
 
 
@@ -28,8 +26,7 @@ def build(imported: Sequence[Imported], lock: Mapping[str, str] | None = None, l
     offered = sorted(listed(planned), key=lambda one: one.uri)
     readable = (*offered, *unlisted(planned, tools.values(), media_types))
     for api in imported:
-        _unmatched(api)
-        _unused(api)
+        check_selectors(api)
     return Catalog(
         apis=tuple(api.api for api in imported),
         operations=operations,
@@ -87,30 +84,6 @@ def _shared(api: Imported, draft: Draft, name: str) -> None:
         "name-shared", draft.at, f"another operation wants the same name; this tool is {name!r}",
         advice="give each operation an operationId of its own, or a name under x-mcp",
     )  # fmt: skip
-
-
-def _unmatched(api: Imported) -> None:
-    """A selector that selects nothing is a mistake more often than not."""
-    options, reading = api.reading.options, api.reading
-    resources = (*options.resource_include, *options.resource_exclude)
-    for selector in (*options.include, *options.exclude, *resources):
-        if not any(matches(selector, draft.operation) for draft in api.drafts):
-            reading.notes.warn(
-                "selector-unmatched", At(api.document.root, api.document), f"{selector!r} selects no operation",
-                advice="tag:NAME, METHOD /path/**, /path/*, effect:reads, operationId or tool name (with *)",
-            )  # fmt: skip
-
-
-def _unused(api: Imported) -> None:
-    """Settings for an operation that is not there: what they were to hide or to confirm is not hidden or confirmed."""
-    known = {name for draft in api.drafts for name in (draft.operation.operation_id, draft.operation.key)}
-    for key in api.reading.options.overrides:
-        if key not in known:
-            near = get_close_matches(key, known, 1)
-            api.reading.notes.warn(
-                "override-unmatched", At(api.document.root, api.document), f"there is no operation {key!r}",
-                lost="its settings", advice=f"did you mean {near[0]!r}?" if near else "operationId, or METHOD /path",
-            )  # fmt: skip
 
 
 def _findings(api: Imported) -> Iterable[Finding]:

@@ -69,6 +69,12 @@ def drafts(reading: Reading, secrets: dict[str, SecurityScheme]) -> list[Draft]:
     return found
 
 
+def operation_names(reading: Reading) -> set[str]:
+    """What settings may call the document's operations, those that cannot be read included."""
+    places = _places(reading)
+    return {name for path, method, _, at in places for name in (text_of(at.value, "operationId"), f"{method} {path}")}
+
+
 def _skipped(reading: Reading, at: At, message: str) -> None:
     reading.notes.error("operation-skipped", at, message, lost="this operation", advice="mend the document here")
 

@@ -1,7 +1,9 @@
 """`x-mcp` on an operation, and the same keys from the configuration, which win."""
 
 import re
+from collections.abc import Callable
 from dataclasses import fields, replace
+from difflib import get_close_matches
 
 from bridge.importer.asking import forms
 from bridge.importer.options import Override
@@ -10,6 +12,11 @@ from bridge.importer.refs import At
 from bridge.model import AskFor, Json
 
 _EXPOSE = frozenset({"tool", "resource", "none"})
+_GUARDS: dict[str, Callable[[Json], bool]] = {
+    "expose": lambda value: isinstance(value, str) and value in _EXPOSE,
+    "confirm": lambda value: isinstance(value, bool),
+}
+"""What keeps agents from an operation, or a person between, and which values that takes."""
 _TEXTS = ("name", "title", "description", "uri")
 _HINTS = {"readOnly": "read_only", "destructive": "destructive", "idempotent": "idempotent", "openWorld": "open_world"}
 _KNOWN = frozenset({"expose", *_TEXTS, "confirm", "ask", "annotations", "timeout"})
@@ -35,17 +42,16 @@ def _read(reading: Reading, at: At) -> Override:
     if not isinstance(value, dict):
         _wrong(reading, at, "x-mcp must be an object")
         return Override()
+    unclear = _unclear(reading, at)
     for unknown in sorted(value.keys() - _KNOWN):
-        _wrong(reading, at, f"x-mcp does not know {unknown!r}")
+        if _guard(unknown) is None:
+            _wrong(reading, at, f"x-mcp does not know {unknown!r}")
     hints = object_of(value, "annotations")
     if not isinstance(value.get("annotations", hints), dict):
         _wrong(reading, at, "annotations must be an object")
-    expose = _typed(reading, at, value, "expose", str)
-    if expose is not None and expose not in _EXPOSE:
-        _wrong(reading, at, f"expose cannot be {expose!r}")
     return Override(
-        expose=expose if expose in _EXPOSE else None,
-        confirm=_typed(reading, at, value, "confirm", bool),
+        expose="none" if unclear else value.get("expose"),
+        confirm=True if "confirm" in unclear else value.get("confirm"),
         ask=_asked(reading, at, value.get("ask")),
         audience=_audience(reading, at, hints.get("audience")),
         priority=_priority(reading, at, hints.get("priority")),
@@ -53,6 +59,30 @@ def _read(reading: Reading, at: At) -> Override:
         **{name: _typed(reading, at, value, name, str) for name in _TEXTS},
         **{field: _typed(reading, at, hints, key, bool) for key, field in _HINTS.items()},
     )
+
+
+def _unclear(reading: Reading, at: At) -> set[str]:
+    """The guards that are meant and cannot be read: what they were to protect is unknown, so nothing of it is offered.
+    The configuration, which wins, may say what was meant."""
+    found: dict[str, str] = {}
+    for key, given in sorted(at.value.items()):
+        guard = _guard(key)
+        if guard is not None and key != guard:
+            found[guard] = f"x-mcp does not know {key!r}; did you mean {guard!r}?"
+        elif guard is not None and given is not None and not _GUARDS[guard](given):
+            found[guard] = f"{guard} cannot be {given!r}"
+    for message in found.values():
+        reading.notes.error(
+            "x-mcp", at, message, lost="this operation for agents", advice="expose is tool, resource or none, "
+            "confirm is true or false; or say under apis.NAME.operations what was meant",
+        )  # fmt: skip
+    return found.keys() & _GUARDS.keys()
+
+
+def _guard(key: str) -> str | None:
+    """Which of the guards a key is, or may be a misspelling of."""
+    near = get_close_matches(key.lower(), _KNOWN, 1)
+    return near[0] if near and near[0] in _GUARDS else None
 
 
 def _typed(reading: Reading, at: At, value: dict[str, Json], key: str, kind: type) -> Json:

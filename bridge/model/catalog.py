@@ -11,7 +11,7 @@ from bridge.model.tool import Tool
 
 class Severity(StrEnum):
     ERROR = "error"
-    """An operation is missing."""
+    """An operation is missing, or a setting that was to protect one protects nothing."""
     WARNING = "warning"
     """Something the document asks for was thinned or guessed."""
     INFO = "info"

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from bridge.egress.collect import collect
-from bridge.model import Call, Endpoint, Headers, Link, Outcome, Result, Text
+from bridge.model import Block, Call, Endpoint, Headers, Link, Media, Outcome, Result, Text
 from bridge.pipeline.runtime import Runtime
 
 
@@ -30,11 +30,14 @@ async def shape(rt: Runtime, call: Call, outcome: Outcome) -> Outcome:
 def _decoded(endpoint: Endpoint, call: Call, status: int, headers: Headers, body: bytes, *, cut: bool) -> Result:
     result = endpoint.decode(status, headers, body, cut)
     first = result.blocks[0] if result.blocks else None
-    return _addressed(endpoint, call, result, first) if isinstance(first, Link) and not first.uri else result
+    if not isinstance(first, Link | Media) or (isinstance(first, Media) and first.kind != "blob"):
+        return result
+    return replace(result, blocks=(_addressed(endpoint, call, first), *result.blocks[1:]))
 
 
-def _addressed(endpoint: Endpoint, call: Call, result: Result, link: Link) -> Result:
-    """A link to an answer that is too large to be in the result, or what the link says where it has no address."""
+def _addressed(endpoint: Endpoint, call: Call, block: Link | Media) -> Block:
+    """Bytes with the address that they can be read at again; a link without one says what it would lead to."""
     uri = endpoint.address(call.arguments) if endpoint.address is not None else None
-    told = f"[{link.media_type}, {link.size} bytes: {link.description}]"
-    return replace(result, blocks=(replace(link, uri=uri) if uri else Text(told), *result.blocks[1:]))
+    if uri is not None:
+        return replace(block, uri=uri)
+    return Text(f"[{block.media_type}, {block.size} bytes: {block.description}]") if isinstance(block, Link) else block

@@ -1,7 +1,7 @@
-"""A call as a person sees it who is to decide about it: what exactly would be sent, bounded, nothing disguised.
+"""A call as a person sees it who is to decide about it: all that would be sent, in the open, nothing disguised.
 
-A model chose the values, so they are data here: controls and characters that cannot be seen are written out, and what
-is too long to show says how long it is and has a digest, by which it can be told from another.
+A model chose the values, so they are data here. What a form cannot show whole is decided where there is room for it,
+and what nobody could read at all is not made: a part that is left out is where the harm would be.
 """
 
 import hashlib
@@ -9,42 +9,102 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from bridge.model import Call, Door, Json, Where
+from bridge.model import ApprovalRequired, Call, Door, Json, Where
+from bridge.model.media import is_json
+from bridge.pipeline.leaves import Bytes, Number, TooLong, leaves
+from bridge.pipeline.visible import cut, visible
 
-MOST_VALUE = 300
-"""Characters of one value."""
-MOST_ARGUMENTS = 6000
-"""Characters of all values together."""
+MOST_VALUE = 1000
+"""Characters of one value in a form; a longer one would push the others out of sight."""
+MOST_FORM = 6000
+"""Characters of all paths and values in a form."""
+MOST_LINES = 100
 MOST_TARGET = 500
+"""Characters of the request's target in a form: it says again what the arguments say."""
+MOST_KEPT = 128 << 10
+"""Characters of what is shown of one call anywhere. More is read by nobody, and would fill the store."""
+
+Lines = tuple[tuple[str, str], ...]
+"""Paths and written values."""
 
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """`what` is the tool's name, or the operation's id where it is none; `arguments` are names and written values."""
+    """`what` is the tool's name, or the operation's id where it is none; `arguments` are whole."""
 
     what: str
     api: str
     method: str
     path: str
-    arguments: tuple[tuple[str, str], ...]
+    arguments: Lines
 
-    def as_text(self) -> str:
-        lines = [f"Tool: {self.what}", f"API: {self.api}", f"Request: {self.method} {self.path}"]
+    @property
+    def form(self) -> str | None:
+        """For a form; None where it does not fit there whole."""
+        if not _fits(self.arguments):
+            return None
+        target = cut(self.path, MOST_TARGET)
+        lines = [f"Tool: {self.what}", f"API: {self.api}", f"Request: {self.method} {target}"]
         if not self.arguments:
             return "\n".join((*lines, "Arguments: none"))
-        return "\n".join((*lines, "Arguments:", *(f"  {name}: {value}" for name, value in self.arguments)))
+        return "\n".join((*lines, "Arguments:", *(f"  {path}: {value}" for path, value in self.arguments)))
 
 
 def shown(call: Call) -> Shown:
-    """Raises BadArguments where no request can be made of the arguments."""
+    """Raises BadArguments where no request can be made of the arguments, ApprovalRequired where they are too long for
+    anybody to decide about."""
     assert call.endpoint is not None
     operation, tool = call.endpoint.operation, call.endpoint.tool
     what = tool.name if tool is not None else operation.id
     if call.door is Door.MCP:
         wire = call.endpoint.build(call.arguments)
-        return Shown(what, operation.api, wire.method, cut(wire.target, MOST_TARGET), _listed(call.arguments))
+        return _shown(what, operation.api, wire.method, wire.target, call.arguments, operation.input_schema)
     target = f"{call.path}?{call.query}" if call.query else call.path
-    return Shown(what, operation.api, call.method, cut(target, MOST_TARGET), _listed(_of_request(call)))
+    return _shown(what, operation.api, call.method, target, _of_request(call), None)
+
+
+def _shown(what: str, api: str, method: str, target: str, given: Mapping[str, Json], schema: Json) -> Shown:
+    try:
+        if len(target) > MOST_KEPT:
+            raise TooLong
+        arguments = leaves(given(), schema, MOST_KEPT)
+    except TooLong:
+        raise ApprovalRequired(
+            "this call needs a person's approval, and is too long for a person to read: all of it together may take "
+            f"{MOST_KEPT:,} characters to show. Make it in smaller parts"
+        ) from None
+    return Shown(_plain(what), _plain(api), method, _plain(target), arguments)
+
+
+def _plain(text: str) -> str:
+    return visible(text.replace("\\", "\\\\"))
+
+
+def _fits(arguments: Lines) -> bool:
+    sizes = [len(path) + len(value) for path, value in arguments]
+    return len(sizes) <= MOST_LINES and sum(sizes) <= MOST_FORM and max(sizes, default=0) <= MOST_VALUE
+
+
+def excerpt(arguments: Lines) -> Lines:
+    """For a list of many calls, where nothing is decided: what is long is cut so that all have their share."""
+    if _fits(arguments):
+        return arguments
+    shares = _shares([len(path) + len(value) for path, value in arguments[:MOST_LINES]])
+    told = [
+        (cut(path, MOST_TARGET // 2), cut(value, max(share - min(len(path), MOST_TARGET // 2), 20)))
+        for (path, value), share in zip(arguments, shares, strict=False)
+    ]
+    rest = arguments[MOST_LINES:]
+    return (*told, (f"… {len(rest)} more", f"SHA-256 {_digest(rest)}")) if rest else tuple(told)
+
+
+def _shares(sizes: list[int]) -> list[int]:
+    """Of MOST_FORM characters, for each as much as it needs, or as much as any other that needs more."""
+    shares, left = dict.fromkeys(range(len(sizes)), 0), MOST_FORM
+    for done, at in enumerate(sorted(shares, key=sizes.__getitem__)):
+        shares[at] = min(sizes[at], left // (len(sizes) - done), MOST_VALUE)
+        left -= shares[at]
+    return list(shares.values())
 
 
 def declared(call: Call) -> dict[str, list[str]]:
@@ -63,40 +123,45 @@ def declared(call: Call) -> dict[str, list[str]]:
 
 def _of_request(call: Call) -> dict[str, Json]:
     """Cookies are shown by their names: they hold the person's own session."""
-    fields = {name: values if name != "cookie" else "…" for name, values in declared(call).items()}
+    fields = declared(call)
     body = call.body if isinstance(call.body, bytes) else b""
-    return fields | ({"body": body.decode("utf-8", "replace")} if body else {})
+    headers: Json = {name: values if name != "cookie" else "…" for name, values in fields.items()}
+    told = {"headers": headers} if headers else {}
+    return told | ({"body": _read(body, fields.get("content-type", []))} if body else {})
 
 
-def _listed(arguments: Mapping[str, Json]) -> tuple[tuple[str, str], ...]:
-    told: list[tuple[str, str]] = []
-    left = MOST_ARGUMENTS
-    for at, (name, value) in enumerate(arguments.items()):
-        written = (cut(name, 100), cut(_written(value), MOST_VALUE))
-        left -= len(written[0]) + len(written[1])
-        if left < 0:
-            rest = json.dumps(dict(list(arguments.items())[at:]), sort_keys=True)
-            told.append((f"… {len(arguments) - at} more", f"SHA-256 {_digest(rest)}"))
-            break
-        told.append(written)
-    return tuple(told)
+def _read(body: bytes, types: list[str]) -> Json:
+    """What the document's upstream reads of it, if that is certain; otherwise the text, or what tells its bytes from
+    all others."""
+    try:
+        text = body.decode()
+    except UnicodeDecodeError:
+        return Bytes(f"{len(body):,} bytes, SHA-256 {hashlib.sha256(body).hexdigest()}")
+    if len(text) > MOST_KEPT:
+        raise TooLong
+    try:
+        return _parsed(text) if len(types) == 1 and is_json(types[0]) else text
+    except (ValueError, RecursionError):
+        return text
 
 
-def _written(value: Json) -> str:
-    return json.dumps(value, ensure_ascii=False)
+def _parsed(text: str) -> Json:
+    """Raises ValueError also for a name that comes twice: another reader might take the other one."""
+    return json.loads(
+        text, object_pairs_hook=_unambiguous, parse_float=Number, parse_int=Number, parse_constant=_no_number
+    )
 
 
-def cut(text: str, most: int) -> str:
-    seen = visible(text[: most + 1])
-    if len(text) <= most and len(seen) <= 6 * most:
-        return seen
-    return f"{seen[:most]}… ({len(text):,} characters, SHA-256 {_digest(text)})"
+def _unambiguous(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
+    made = dict(pairs)
+    if len(made) != len(pairs):
+        raise ValueError("a name comes twice")
+    return made
 
 
-def visible(text: str) -> str:
-    """With every character written out that prints nothing or changes how others are shown."""
-    return "".join(one if one.isprintable() else one.encode("unicode_escape").decode() for one in text)
+def _no_number(text: str) -> Json:
+    raise ValueError(f"{text} is no JSON")
 
 
-def _digest(text: str) -> str:
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+def _digest(lines: Lines) -> str:
+    return hashlib.sha256(json.dumps(lines).encode("ascii")).hexdigest()

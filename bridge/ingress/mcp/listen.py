@@ -10,7 +10,7 @@ import orjson
 
 from bridge.ingress.mcp.exchange import ANSWERED, Exchange, Made, notification
 from bridge.ingress.mcp.line import Line
-from bridge.ingress.mcp.news import MOST_WATCHED, Watched, news
+from bridge.ingress.mcp.news import MOST_WATCHED, Watched, can_watch, news
 from bridge.ingress.mcp.refusals import InvalidParams
 from bridge.model import Json
 from bridge.pipeline.run import gate
@@ -32,7 +32,7 @@ async def listen(exchange: Exchange) -> Made:
     toolset = exchange.toolset
     honoured: dict[str, Json] = {name: True for name in _KINDS if wanted.get(name)}
     asked = dict.fromkeys(wanted.get("resourceSubscriptions", ()))
-    uris = [uri for uri in asked if len(uri) <= LONGEST_WATCHED and toolset.locate(uri) is not None]
+    uris = [uri for uri in asked if len(uri) <= LONGEST_WATCHED and can_watch(exchange.rt, toolset, uri)]
     if "resourceSubscriptions" in wanted and uris:
         honoured["resourceSubscriptions"] = uris[:MOST_WATCHED]
     watched = Watched(exchange.call, toolset.name)

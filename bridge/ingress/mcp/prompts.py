@@ -9,17 +9,20 @@ from bridge.ingress.mcp.asking import agent_of
 from bridge.ingress.mcp.exchange import ANSWERED, Exchange, Made, further
 from bridge.ingress.mcp.refusals import InvalidParams
 from bridge.ingress.mcp.resources import contents, failure, not_found
-from bridge.model import Json, Prompt, PromptMessage
+from bridge.model import ApprovalRequired, Json, Prompt, PromptMessage
 from bridge.pipeline.ask import InputNeeded
 from bridge.pipeline.fill import fill_prompt
 from bridge.pipeline.run import gate
 
 _PLACE = re.compile(r"\{\{ *([A-Za-z0-9_.-]+) *\}\}")
 LONGEST_ARGUMENT = 100_000
+MOST_NAMED = 10
+"""Of the arguments that are not known, those that the answer names."""
 
 
 async def get_prompt(exchange: Exchange) -> Made:
-    """Raises InvalidParams, ResourceNotFound, ResourceFailed, ClientGone, and what asking for arguments raises."""
+    """Raises InvalidParams, ResourceNotFound, ResourceFailed, ApprovalRequired, ClientGone, and what asking for
+    arguments raises."""
     prompt, arguments = _understood(exchange)
     exchange.call.agent = agent_of(exchange)
     await gate(exchange.rt, exchange.call)
@@ -55,7 +58,8 @@ def _understood(exchange: Exchange) -> tuple[Prompt, dict[str, str]]:
 def _check_known(prompt: Prompt, arguments: Mapping[str, str]) -> None:
     strange = sorted(arguments.keys() - {one.name for one in prompt.arguments})
     if strange:
-        what = ", ".join(f"{name[:100]!r} is not known" for name in strange)
+        what = ", ".join(f"{name[:100]!r} is not known" for name in strange[:MOST_NAMED])
+        what += f", nor are {len(strange) - MOST_NAMED} more" if len(strange) > MOST_NAMED else ""
         raise InvalidParams(f"arguments of {prompt.name!r}: {what}")
 
 
@@ -86,10 +90,14 @@ def filled(text: str, arguments: Mapping[str, str]) -> str:
 
 
 async def _embedded(exchange: Exchange, uri: str) -> Json:
-    """Read in the name of whoever asks, as `resources/read` would."""
+    """Read in the name of whoever asks, as `resources/read` would; but for consent, which is to one read alone."""
     located = exchange.toolset.locate(uri)
     if located is None:
         raise not_found(uri)
+    if exchange.rt.approvals.covers(located[0].operation):
+        raise ApprovalRequired(
+            f"this prompt embeds {uri[:200]!r}, each read of which a person approves; read that by itself"
+        )
     outcome = await further(exchange.rt, exchange.call, *located)
     refusal = outcome.refusal or failure(uri, outcome)
     if refusal is not None:

@@ -1,0 +1,71 @@
+"""Settings for an operation that is not there, and selectors that select nothing: mostly a name that is misspelt.
+
+What such settings were to protect is unprotected, so an API that would be served without them is not served at all.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import fields
+from difflib import get_close_matches
+
+from bridge.importer.budget import ImportFailed
+from bridge.importer.imported import Imported
+from bridge.importer.operations import operation_names
+from bridge.importer.options import Override
+from bridge.importer.reading import Reading
+from bridge.importer.refs import At
+from bridge.importer.select import matches
+from bridge.model import Severity
+
+_HINTS = frozenset({"read_only", "destructive", "idempotent", "open_world", "audience", "priority"})
+_SELECTORS = "tag:NAME, METHOD /path/**, /path/*, effect:reads, operationId or tool name (with *)"
+
+
+def check_overrides(reading: Reading) -> None:
+    """Raises ImportFailed where a person's consent, or being kept from agents, was asked for what is not there."""
+    overrides = reading.options.overrides
+    known = operation_names(reading) if overrides else set()
+    missing = {key: one for key, one in overrides.items() if key not in known}
+    protecting = {key: one for key, one in missing.items() if one.confirm or one.expose == "none"}
+    if protecting:
+        told = "; ".join(_unprotected(reading.api, key, one, known) for key, one in protecting.items())
+        raise ImportFailed(reading.document.name, f"{told}; until then the API is not served")
+    for key, one in missing.items():
+        reading.notes.error(
+            "override-unmatched", At(reading.document.root, reading.document),
+            f"there is no operation {key!r}, named in apis.{reading.api}.operations",
+            lost=f"its settings: {', '.join(_settings(one))}", advice=_meant(key, known),
+        )  # fmt: skip
+
+
+def check_selectors(api: Imported) -> None:
+    """What should have been left out and is not is graver than what should be there and is missing."""
+    options, reading = api.reading.options, api.reading
+    given: Mapping[tuple[str, ...], Severity] = {
+        options.exclude: Severity.ERROR,
+        (*options.include, *options.resource_include, *options.resource_exclude): Severity.WARNING,
+    }
+    for selectors, severity in given.items():
+        for selector in selectors:
+            if not any(matches(selector, draft.operation) for draft in api.drafts):
+                reading.notes.note(
+                    "selector-unmatched", severity, At(api.document.root, api.document),
+                    f"{selector!r} selects no operation", advice=_SELECTORS,
+                )  # fmt: skip
+
+
+def _unprotected(api: str, key: str, one: Override, known: set[str]) -> str:
+    wanted = "confirm: true" if one.confirm else "expose: none"
+    return f"there is no operation {key!r}, of which apis.{api}.operations wants {wanted!r}; {_meant(key, known)}"
+
+
+def _meant(key: str, known: set[str]) -> str:
+    near = get_close_matches(key, known, 1)
+    return f"did you mean {near[0]!r}?" if near else "give its operationId, or METHOD /path"
+
+
+def _settings(one: Override) -> Iterator[str]:
+    """The keys as they are written; those of the annotations are one."""
+    given = [field.name for field in fields(one) if getattr(one, field.name) is not None]
+    yield from (name for name in given if name not in _HINTS)
+    if not _HINTS.isdisjoint(given):
+        yield "annotations"
