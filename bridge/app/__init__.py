@@ -9,6 +9,7 @@ from bridge.app.listeners import Addresses, addresses_of, bind, of_operators
 from bridge.app.prepare import Given, Started, prepared, reloader_of, start_runtime
 from bridge.app.serving import DRAIN, Application, loop_factory, run, server_of
 from bridge.compile import Reloader
+from bridge.compile.attempt import World
 from bridge.config import Settings
 from bridge.ingress.traffic import Traffic
 from bridge.pipeline.runtime import Holder, Runtime
@@ -20,7 +21,7 @@ __all__ = [
 ]  # fmt: skip
 
 
-def serve(settings: Settings, given: Given, announce: Callable[[Settings, Runtime, Addresses], None]) -> int:
+def serve(settings: Settings, given: Given, announce: Callable[[World, Runtime, Addresses], None]) -> int:
     """Serves until a signal asks for the end. Returns the exit code: 0, or 130 for an interrupt.
 
     Raises StartFailed, NothingLoaded, ImportFailed.
@@ -38,7 +39,7 @@ def serve(settings: Settings, given: Given, announce: Callable[[Settings, Runtim
     gc.collect()
     gc.freeze()
     with asyncio.Runner(loop_factory=loop_factory()) as runner:
-        ready = lambda: announce(live.reloader.world.settings, holder.current, addresses)  # noqa: E731
+        ready = lambda: announce(live.reloader.world, holder.current, addresses)  # noqa: E731
         return runner.run(run(servers, lasting, live, ready))
 
 

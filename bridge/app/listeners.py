@@ -1,6 +1,7 @@
 """Sockets, bound before anything is served: a port in use is an error at start, and port 0 has its number."""
 
 import errno
+import logging
 import os
 import socket
 from dataclasses import dataclass
@@ -10,6 +11,8 @@ from bridge.app.errors import StartFailed
 from bridge.config import Settings
 from bridge.config.addresses import Address
 from bridge.egress.own import Listener
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +32,7 @@ def bind(settings: Settings) -> dict[str, socket.socket]:
     failed: list[str] = []
     for name, address in wanted.items():
         try:
-            bound[name] = _listen_near(address) if name in unnamed else _listen(address)
+            bound[name] = _listen_near(name, address) if name in unnamed else _listen(address)
         except OSError as error:
             failed.append(_unbound(name, address, error))
     if failed:
@@ -55,14 +58,19 @@ def _reason(error: OSError) -> str:
     return os.strerror(error.errno) if error.errno is not None and error.errno > 0 else str(error.strerror or error)
 
 
-def _listen_near(address: Address) -> socket.socket:
+def _listen_near(name: str, address: Address) -> socket.socket:
     """There or on any free port: who did not name the address is told it, and may run a second gateway."""
     try:
         return _listen(address)
     except OSError as error:
         if error.errno != errno.EADDRINUSE:
             raise
-        return _listen(Address(address.host, 0))
+        found = _listen(Address(address.host, 0))
+        _log.warning(
+            "the %s port is %d: %s, where it is unless %s.listen names another, is in use, perhaps by another gateway",
+            name, found.getsockname()[1], address, name,
+        )  # fmt: skip
+        return found
 
 
 def _listen(address: Address) -> socket.socket:

@@ -24,11 +24,13 @@ from bridge.telemetry.metrics import Metrics
 @dataclass(frozen=True, slots=True)
 class Given:
     """Where the settings come from: `read` reads them anew and raises ConfigInvalid, `paths` are the files and folders
-    that they, or the documents, are in; `applied` is told of those that have taken effect."""
+    that they, or the documents, are in; `applied` is told of those that have taken effect. `scope` tells those apart
+    that share a data folder without a configuration of their own: each has its own registrations."""
 
     read: Callable[[], Settings]
     paths: tuple[str, ...] = ()
     applied: Callable[[Settings], None] = lambda settings: None
+    scope: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +66,14 @@ def _accounted(lasting: Parts, settings: Settings, metrics: Metrics) -> Parts:
     return replace(lasting, accounts=(metrics.account, log_call) if settings.log.calls else (metrics.account,))
 
 
-def prepared(settings: Settings, given: Given) -> tuple[Started, Holder, Live]:
-    """What is served, and what keeps it up to date. Raises what start_runtime raises."""
+def prepared(settings: Settings, given: Given, *, admin: bool = True) -> tuple[Started, Holder, Live]:
+    """What is served, and what keeps it up to date; `admin`: the process opens the admin port, if one is configured.
+    Raises what start_runtime raises."""
     seen = look(on_disk(settings, given.paths))
-    lasting = parts(settings.state)
-    registry = Registry(settings.data, lasting.state.shared)
+    # Where state is shared, another process may have the admin port.
+    decidable = (admin and settings.admin is not None) or not settings.state.in_memory
+    lasting = replace(parts(settings.state), decidable=decidable)
+    registry = Registry(settings.data, lasting.state.shared, given.scope)
     registry.read_files()
     started = start_runtime(settings, registry, lasting)
     holder = Holder(started.runtime)

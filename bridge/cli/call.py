@@ -4,13 +4,16 @@ import asyncio
 import base64
 import secrets
 import time
+import sys
 from collections.abc import Mapping
+from dataclasses import replace
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated
 
 import orjson
 import typer
+from rich.markup import escape
 
 from bridge.app import StartFailed
 from bridge.cli.arguments import arguments as read
@@ -25,21 +28,27 @@ from bridge.cli.inputs import (
     UpstreamUrl,
     settings,
 )
-from bridge.cli.output import Format, complain, print_json
+from bridge.cli.output import Format, complain, err, print_json
 from bridge.compile import Parts, compile_runtime, load_apis, parts
+from bridge.importer.naming import snake
 from bridge.ingress.mcp.blocks import block_pieces, link_text
 from bridge.ingress.mcp.eras import MODERN
 from bridge.model import (
+    Agent,
+    ApprovalRequired,
     BadArguments,
     Block,
     Call,
+    Catalog,
     Chunks,
     Door,
+    Effect,
     Endpoint,
     Json,
     Link,
     Media,
     Outcome,
+    Question,
     Result,
     Target,
     Text,
@@ -48,6 +57,11 @@ from bridge.model import (
 )
 from bridge.pipeline.run import finish, run
 from bridge.pipeline.runtime import Runtime
+from bridge.pipeline.toolset import Toolset
+
+
+_SAME_VERB = 0.75
+"""How alike two words are, as difflib counts: `creat` and `create` are one verb, `get` and `set` are two."""
 
 
 def call(
@@ -85,10 +99,7 @@ def call(
     runtime, lasting = _runtime(inputs)
     endpoint = runtime.toolsets[""].get(tool)
     if endpoint is None:
-        close = "".join(
-            f"; did you mean {name!r}?" for name in get_close_matches(tool, runtime.toolsets[""].endpoints, 1)
-        )
-        fail(2, f"there is no tool {tool!r}{close or '; `dualbridge tools` lists them'}")
+        fail(2, _unknown(tool, runtime.toolsets[""], runtime.catalog))
     given = read(endpoint.operation.input_schema, arguments or [], json)
     if dry_run:
         _show_wire(endpoint, given, output)
@@ -99,15 +110,39 @@ def call(
     raise typer.Exit(_show(outcome, output, save))
 
 
+def _unknown(name: str, offered: Toolset, catalog: Catalog) -> str:
+    named = [one for one in catalog.resources if one.listed and name in (one.name, one.operation)]
+    if named:
+        return f"{name!r} is a resource, read at {named[0].uri}"
+    # Whoever means to read is not led to what writes: that is named under nearly the same verb only.
+    verb = _verb(name)
+    safe = [
+        known
+        for known, one in offered.endpoints.items()
+        if one.operation.effect is Effect.READS or get_close_matches(verb, [_verb(known)], 1, _SAME_VERB)
+    ]
+    close = get_close_matches(name, safe, 1)
+    told = f"did you mean {close[0]!r}?" if close else "`dualbridge tools` lists them"
+    return f"there is no tool {name!r}; {told}"
+
+
+def _verb(name: str) -> str:
+    """`creat` of `creatBook` and of `creat_book`."""
+    return snake(name).partition("_")[0]
+
+
 def _runtime(inputs: Inputs) -> tuple[Runtime, Parts]:
     wanted = settings(inputs)
     loaded = load_apis(wanted)
-    lasting = parts()
+    lasting = replace(parts(), decidable=False)
     return compile_runtime(wanted, loaded, lasting), lasting
 
 
 async def _call(runtime: Runtime, lasting: Parts, endpoint: Endpoint, arguments: Mapping[str, Json]) -> Outcome:
     targets = endpoint.route.targets
+    if endpoint.tool is not None:
+        # Arguments have their place on the command line; what is asked for at the terminal is consent.
+        endpoint = replace(endpoint, tool=replace(endpoint.tool, ask=()))
     call = Call(
         id=secrets.token_hex(16),
         door=Door.MCP,
@@ -121,6 +156,7 @@ async def _call(runtime: Runtime, lasting: Parts, endpoint: Endpoint, arguments:
         arguments=arguments,
         peer="127.0.0.1",
         tool=endpoint.tool.name if endpoint.tool else "",
+        agent=Agent(elicits=True, ask=_asked) if sys.stdin.isatty() else None,
     )
     try:
         outcome = await run(runtime, call)
@@ -130,12 +166,32 @@ async def _call(runtime: Runtime, lasting: Parts, endpoint: Endpoint, arguments:
     return outcome
 
 
+async def _asked(question: Question) -> Json:
+    """A person's answer at the terminal, as a client would send it; anything but a yes is a no."""
+    err().print(f"{escape(question.message)}\n[y/N] ", end="")
+    return {"action": "accept" if (await _line()).strip().lower() in {"y", "yes"} else "decline"}
+
+
+async def _line() -> str:
+    """The loop goes on meanwhile, so that an interrupt ends the wait."""
+    loop = asyncio.get_running_loop()
+    ready = asyncio.Event()
+    loop.add_reader(sys.stdin, ready.set)
+    try:
+        await ready.wait()
+        return sys.stdin.readline()
+    finally:
+        loop.remove_reader(sys.stdin)
+
+
 def _show(outcome: Outcome, output: Format, save: Path | None) -> int:
     refusal = outcome.refusal
     if refusal is not None:
         if output is Format.JSON:
             print_json({"isError": True, "content": [{"type": "text", "text": refusal.message}]})
-        complain(refusal.message)
+        complain(": ".join(part for part in (refusal.message, refusal.cause) if part))
+        if isinstance(refusal, ApprovalRequired):
+            complain("or make this call in a terminal, where it is asked for")
         return 2 if isinstance(refusal, BadArguments) else 4
     if outcome.result is None:
         raise StartFailed("the call gave no result")

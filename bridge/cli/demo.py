@@ -15,9 +15,8 @@ from typing import Annotated
 
 import typer
 
-from bridge import app
 from bridge.app import StartFailed
-from bridge.cli.inputs import Inputs, again, settings, watched
+from bridge.cli.inputs import Inputs, given, settings
 from bridge.cli.output import Format
 from bridge.cli.serve import AdminOption, HealthOption, ListenOption, listeners, run
 from bridge.config.zero import state_folder
@@ -43,7 +42,7 @@ def demo(
         signal.signal(number, leave)
     with _upstream(folder, leave) as url:
         inputs = Inputs(specs=(str(document_path()),), upstream=url, overrides=listeners(listen, admin, health))
-        run(settings(inputs), output, app.Given(lambda: again(inputs), watched(inputs)))
+        run(settings(inputs), output, given(inputs))
 
 
 @dataclass(slots=True)

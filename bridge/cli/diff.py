@@ -1,6 +1,7 @@
 """`diff`: what agents would notice between two versions of an API."""
 
-from dataclasses import replace
+from collections.abc import Iterable
+from dataclasses import asdict, replace
 from typing import Annotated
 
 import typer
@@ -9,8 +10,10 @@ from rich.markup import escape
 from bridge.cli.inputs import AllowPrivate, Inputs, Overlays, ProfileName, is_config, settings
 from bridge.cli.output import Format, out, print_json
 from bridge.compile import NothingLoaded, load_apis
+from bridge.compile.sides import described
 from bridge.config import Settings
-from bridge.model import Catalog
+from bridge.model import Diff, Json
+from bridge.model.diff import Side
 from bridge.model.diff import diff as compare
 
 
@@ -22,7 +25,7 @@ def diff(
     profile: ProfileName = None,
     output: Annotated[Format, typer.Option("--output", "-o")] = Format.TEXT,
 ) -> None:
-    """Compare what agents see, the tools, of two documents or configurations; 1 when they differ.
+    """Compare what agents see, tools, resources and prompts, of two documents or configurations; 1 when they differ.
 
     A change is breaking when a call that worked before may fail now.
     """
@@ -30,28 +33,47 @@ def diff(
     before, after = (settings(replace(flags, specs=(name,))) for name in (old, new))
     before = _of_one_name(old, before, after)
     after = _of_one_name(new, after, before)
-    found = compare(_catalog(before), _catalog(after))
+    found = compare(_side(before), _side(after))
     if output is Format.JSON:
-        print_json({
-            "added": list(found.added),
-            "removed": list(found.removed),
-            "changed": [
-                {"tool": one.tool, "operation": one.operation, "what": one.what, "breaking": one.breaking}
-                for one in found.changed
-            ],
-            "breaking": found.breaking,
-        })  # fmt: skip
+        print_json(_as_json(found))
     else:
-        console = out()
-        for name in found.added:
-            console.print(f"[green]+[/green] {name}")
-        for name in found.removed:
-            console.print(f"[red]-[/red] {name}  [red]breaking[/red]")
-        for one in found.changed:
-            console.print(f"~ {one.tool}: {escape(one.what)}{'  [red]breaking[/red]' if one.breaking else ''}")
-        if not found:
-            console.print("no difference")
+        _show(found)
     raise typer.Exit(1 if found else 0)
+
+
+def _as_json(found: Diff) -> Json:
+    """`added`, `removed` and `changed` at the root are tools; `breaking` is of everything."""
+    tools = [
+        {"tool": one.tool, "operation": one.operation, "what": one.what, "breaking": one.breaking}
+        for one in found.changed
+    ]
+    return {
+        "added": found.added,
+        "removed": found.removed,
+        "changed": tools,
+        "resources": asdict(found.resources),
+        "prompts": asdict(found.prompts),
+        "breaking": found.breaking,
+    }
+
+
+def _show(found: Diff) -> None:
+    changed = [(one.tool, one.what, one.breaking) for one in found.changed]
+    _show_kind("", found.added, found.removed, changed)
+    for kind, one in (("resource ", found.resources), ("prompt ", found.prompts)):
+        _show_kind(kind, one.added, one.removed, [(name.name, name.what, name.breaking) for name in one.changed])
+    if not found:
+        out().print("no difference")
+
+
+def _show_kind(kind: str, added: Iterable[str], removed: Iterable[str], changed: Iterable[tuple[str, str, bool]]) -> None:
+    console = out()
+    for name in added:
+        console.print(f"[green]+[/green] {kind}{escape(name)}")
+    for name in removed:
+        console.print(f"[red]-[/red] {kind}{escape(name)}  [red]breaking[/red]")
+    for name, what, breaking in changed:
+        console.print(f"~ {kind}{escape(name)}: {escape(what)}{'  [red]breaking[/red]' if breaking else ''}")
 
 
 def _of_one_name(given: str, wanted: Settings, other: Settings) -> Settings:
@@ -65,8 +87,8 @@ def _of_one_name(given: str, wanted: Settings, other: Settings) -> Settings:
     return wanted.model_copy(update={"apis": {name: api}})
 
 
-def _catalog(wanted: Settings) -> Catalog:
+def _side(wanted: Settings) -> Side:
     loaded = load_apis(wanted)
     if loaded.absent:
         raise NothingLoaded([absent.error for absent in loaded.absent])
-    return loaded.catalog
+    return described(wanted, loaded.catalog)

@@ -1,5 +1,6 @@
 """What a command works on: documents with flags, or a configuration file."""
 
+import hashlib
 import os
 import re
 from collections.abc import Mapping
@@ -9,6 +10,7 @@ from typing import Annotated, TypeAlias
 
 import typer
 
+from bridge import app
 from bridge.cli.failures import Failed, Fault, fail
 from bridge.config import ConfigInvalid, Problem, Settings, load, zero
 from bridge.importer import Profile
@@ -94,6 +96,10 @@ def settings(inputs: Inputs) -> Settings:
     return load(file, os.environ, inputs.overrides)
 
 
+def given(inputs: Inputs) -> app.Given:
+    return app.Given(lambda: again(inputs), watched(inputs), scope=scope(inputs))
+
+
 def again(inputs: Inputs) -> Settings:
     """The same where nobody is at the terminal any more. Raises ConfigInvalid for whatever is wrong."""
     try:
@@ -110,6 +116,16 @@ def watched(inputs: Inputs) -> tuple[str, ...]:
     """Files and folders whose change may be one of the settings."""
     file = _config(inputs)
     return (str(file),) if file is not None else tuple(spec for spec in inputs.specs if "://" not in spec)
+
+
+def scope(inputs: Inputs) -> str:
+    """Without a configuration all gateways of a user have one data folder: what is registered at one of them is known
+    by the documents that it was started with, however these are written and in whatever order."""
+    if _config(inputs) is not None:
+        return ""
+    # Not `resolve`: a link stays where it is when it leads elsewhere tomorrow.
+    named = sorted({spec if "://" in spec else os.path.abspath(spec) for spec in inputs.specs})  # noqa: PTH100
+    return hashlib.sha256("\n".join(named).encode(errors="surrogateescape")).hexdigest()[:32]
 
 
 def _config(inputs: Inputs) -> Path | None:

@@ -22,14 +22,15 @@ from bridge.cli.inputs import (
     Specs,
     UpstreamHeaders,
     UpstreamUrl,
-    again,
+    given,
     settings,
-    watched,
 )
 from bridge.cli.output import Format, counted, err, print_findings, print_json
+from bridge.compile.attempt import World
 from bridge.config import Settings
+from bridge.ingress.mcp.eras import MODERN
 from bridge.model import Endpoint, Json, Severity
-from bridge.pipeline.runtime import Runtime
+from bridge.pipeline.runtime import Legacy, Runtime
 from bridge.telemetry.log import set_up
 
 ListenOption = Annotated[
@@ -61,7 +62,7 @@ def serve(
         exclude=tuple(exclude or ()), overrides=listeners(listen, admin, health),
     )  # fmt: skip
     wanted = settings(inputs)
-    run(wanted, output, app.Given(lambda: again(inputs), watched(inputs)))
+    run(wanted, output, given(inputs))
 
 
 def listeners(listen: str | None, admin: str | None, health: str | None) -> dict[str, Json]:
@@ -73,17 +74,18 @@ def listeners(listen: str | None, admin: str | None, health: str | None) -> dict
     return chosen
 
 
-def run(wanted: Settings, output: Format, given: app.Given) -> None:
+def run(wanted: Settings, output: Format, source: app.Given) -> None:
     """Serves until a signal comes; ends the process with the exit code."""
     _log(wanted)
 
-    def announce(effective: Settings, runtime: Runtime, addresses: app.Addresses) -> None:
+    def announce(world: World, runtime: Runtime, addresses: app.Addresses) -> None:
+        told = _told(world, runtime, addresses)
         if output is Format.JSON:
-            print_json(_addresses(effective, runtime, addresses))
+            print_json(told)
         else:
-            _tell(effective, runtime, addresses)
+            _tell(world.settings, runtime, told)
 
-    raise typer.Exit(app.serve(wanted, replace(given, applied=_log), announce))
+    raise typer.Exit(app.serve(wanted, replace(source, applied=_log), announce))
 
 
 def _log(wanted: Settings) -> None:
@@ -91,7 +93,8 @@ def _log(wanted: Settings) -> None:
     set_up(wanted.log.level.value, as_json=json)
 
 
-def _addresses(wanted: Settings, runtime: Runtime, addresses: app.Addresses) -> Json:
+def _told(world: World, runtime: Runtime, addresses: app.Addresses) -> Json:
+    wanted = world.settings
     base = wanted.public_url or addresses.traffic
     return {
         "rest": {
@@ -99,6 +102,7 @@ def _addresses(wanted: Settings, runtime: Runtime, addresses: app.Addresses) -> 
         },
         "mcp": f"{base}{runtime.mcp.path}",
         "toolsets": {name: f"{base}{runtime.mcp.path}/{name}" for name in runtime.toolsets if name},
+        "registered": [api.name for api in runtime.catalog.apis if api.name in world.registered],
         "admin": addresses.admin,
         "health": addresses.health,
         "operations": len(runtime.catalog.operations),
@@ -121,8 +125,7 @@ def _prefix(wanted: Settings, api: str) -> str:
     return wanted.apis[api].prefix.rstrip("/") or "/"
 
 
-def _tell(wanted: Settings, runtime: Runtime, addresses: app.Addresses) -> None:
-    told = _addresses(wanted, runtime, addresses)
+def _tell(wanted: Settings, runtime: Runtime, told: Json) -> None:
     catalog = runtime.catalog
     console = err()
     print_findings(console, catalog.findings, least=Severity.WARNING)
@@ -131,12 +134,13 @@ def _tell(wanted: Settings, runtime: Runtime, addresses: app.Addresses) -> None:
         f"(about {catalog.tokens:,} tokens to list), {counted(catalog.findings)}"
     )
     for api, url in told["rest"].items():
-        console.print(f"  REST    {escape(url)}  ({escape(api)})")
+        origin = ", registered at the admin port" if api in told["registered"] else ""
+        console.print(f"  REST    {escape(url)}  ({escape(api)}{origin})")
     console.print(f"  MCP     {escape(told['mcp'])}")
     for url in told["toolsets"].values():
         console.print(f"          {escape(url)}")
-    console.print(f"  admin   {addresses.admin + '/admin/apis' if addresses.admin else 'off'}")
-    console.print(f"  health  {addresses.health + '/readyz' if addresses.health else 'off'}")
+    console.print(f"  admin   {told['admin'] + '/admin/apis' if told['admin'] else 'off'}")
+    console.print(f"  health  {told['health'] + '/readyz' if told['health'] else 'off'}")
     for line in _examples(wanted, runtime, told):
         console.print(f"  {escape(line)}")
 
@@ -151,13 +155,22 @@ def _examples(wanted: Settings, runtime: Runtime, told: Json) -> Iterator[str]:
         host = f" -H 'Host: {api.host}'" if api.host else ""
         base = told["mcp"].removesuffix(runtime.mcp.path) + api.prefix.rstrip("/")
         yield f"try     curl -s '{base}{one.operation.path}'{host}"
-        call = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": one.tool.name, "arguments": {}}}
-        yield (
-            f"try     curl -s '{told['mcp']}' -H 'Content-Type: application/json' "
-            f"-H 'Accept: application/json, text/event-stream' -d '{orjson.dumps(call).decode()}'"
-        )
+        yield f"try     {_request(told['mcp'], one.tool.name, modern=runtime.mcp.legacy is Legacy.OFF)}"
     name = next(iter(wanted.apis)) if len(wanted.apis) == 1 else "dualbridge"
     yield f"connect claude mcp add --transport http {name} {told['mcp']}"
+
+
+def _request(url: str, tool: str, *, modern: bool) -> str:
+    """A call without arguments. The older revisions need less written, so 2026-07-28 is for where it alone is served."""
+    params: dict[str, Json] = {"name": tool, "arguments": {}}
+    headers = ["Content-Type: application/json", "Accept: application/json, text/event-stream"]
+    if modern:
+        prefix = "io.modelcontextprotocol/"
+        params["_meta"] = {f"{prefix}protocolVersion": MODERN.name, f"{prefix}clientCapabilities": {}}
+        headers += [f"MCP-Protocol-Version: {MODERN.name}", "Mcp-Method: tools/call", f"Mcp-Name: {tool}"]
+    call = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params}
+    fields = " ".join(f"-H '{header}'" for header in headers)
+    return f"curl -s '{url}' {fields} -d '{orjson.dumps(call).decode()}'"
 
 
 def _easy(one: Endpoint) -> bool:

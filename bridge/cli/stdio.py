@@ -17,9 +17,8 @@ from bridge.cli.inputs import (
     Specs,
     UpstreamHeaders,
     UpstreamUrl,
-    again,
+    given,
     settings,
-    watched,
 )
 from bridge.cli.output import counted, err
 from bridge.compile import Parts
@@ -52,18 +51,21 @@ def stdio(
     wanted = settings(inputs)
     reading, writing = claimed()
     set_up(wanted.log.level.value, as_json=wanted.log.format == "json")
-    raise typer.Exit(_serve(wanted, app.Given(lambda: again(inputs), watched(inputs)), toolset, reading, writing))
+    raise typer.Exit(_serve(wanted, given(inputs), toolset, reading, writing))
 
 
-def _serve(wanted: Settings, given: app.Given, toolset: str, reading: int, writing: int) -> int:
+def _serve(wanted: Settings, source: app.Given, toolset: str, reading: int, writing: int) -> int:
     """Raises StartFailed, NothingLoaded, ImportFailed."""
-    started, holder, live = app.prepared(wanted, given)
+    started, holder, live = app.prepared(wanted, source, admin=False)
     runtime, lasting = started.runtime, started.parts
     if toolset not in runtime.toolsets:
         known = ", ".join(name for name in runtime.toolsets if name) or "none"
         raise app.StartFailed(f"there is no toolset {toolset!r}; configured: {known}")
     catalog = runtime.catalog
     err().print(f"dualbridge {len(catalog.tools)} tools on standard input and output, {counted(catalog.findings)}")
+    registered = [api.name for api in catalog.apis if api.name in started.world.registered]
+    if registered:
+        err().print(f"  registered at the admin port: {', '.join(registered)}")
     with asyncio.Runner(loop_factory=app.loop_factory()) as runner:
         return runner.run(_converse(holder, lasting, live, toolset, reading, writing))
 

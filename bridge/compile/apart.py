@@ -4,21 +4,22 @@ import asyncio
 import os
 import pickle
 import sys
-from asyncio.subprocess import PIPE, Process
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import bridge
 from bridge.compile.apis import Loaded
-from bridge.compile.errand import HEAD, LARGEST_FRAME, End, Errand, Gathered, Refused, Unpacker
+from bridge.compile.errand import HEAD, LARGEST_FRAME, End, Errand, Gathered, Refused, Unpacker, asked
 from bridge.compile.pace import Pace
+from bridge.compile.process import Process, running
 from bridge.config import Problem, Settings
 
 PATIENCE = 300.0
 """Seconds for one import with all its documents; each API has a budget of its own besides."""
-_GRACE = 0.5
+# Unlike `-m` alone, `-P` leaves the working folder out of where modules are looked for.
+_COMMAND = (sys.executable, "-P", "-m", "bridge.compile.child")
 _MOST_TOLD = 16 << 10
 _SOURCE = "import"
 
@@ -47,35 +48,12 @@ async def import_apart(errand: Errand, arrives: Callable[[], object]) -> Brought
     Raises ImportRefused, also where the process was killed or took too long.
     """
     try:
-        async with asyncio.timeout(PATIENCE), _child() as process:
+        async with asyncio.timeout(PATIENCE), running(_COMMAND, _environment()) as process:
             return await _errand(process, errand, arrives)
     except TimeoutError as error:
         raise _failed(f"took longer than {PATIENCE:.0f} s", "see which document is so large or so slow") from error
     except OSError as error:
         raise _failed(f"cannot be started: {error}", "see that processes and memory are left") from error
-
-
-@asynccontextmanager
-async def _child() -> AsyncIterator[Process]:
-    process = await asyncio.create_subprocess_exec(
-        # Unlike `-m` alone, `-P` leaves the working folder out of where modules are looked for.
-        sys.executable, "-P", "-m", "bridge.compile.child", env=_environment(),
-        stdin=PIPE, stdout=PIPE, stderr=PIPE, start_new_session=True,
-    )  # fmt: skip
-    try:
-        yield process
-    finally:
-        await _ended(process)
-
-
-async def _ended(process: Process) -> None:
-    """By itself, as after a whole answer, or by force."""
-    try:
-        async with asyncio.timeout(_GRACE):
-            await process.wait()
-    except TimeoutError:
-        process.kill()
-        await process.wait()
 
 
 def _environment() -> dict[str, str]:
@@ -100,12 +78,13 @@ async def _errand(process: Process, errand: Errand, arrives: Callable[[], object
 
 async def _ask(process: Process, errand: Errand) -> None:
     assert process.stdin is not None
-    process.stdin.write(pickle.dumps(errand, pickle.HIGHEST_PROTOCOL))
-    try:
-        await process.stdin.drain()
-    except ConnectionError:
-        return  # it is gone: its end says why
-    process.stdin.close()
+    pace = Pace()
+    with suppress(ConnectionError):  # it is gone: its end says why
+        for piece in asked(errand):
+            process.stdin.write(piece)
+            await process.stdin.drain()
+            if pace.over:
+                await pace.rest()
 
 
 async def _told(process: Process) -> str:
@@ -120,27 +99,36 @@ async def _told(process: Process) -> str:
 async def _answer(process: Process, arrives: Callable[[], object]) -> Brought | Refused | None:
     """None where it ended before its answer did."""
     assert process.stdout is not None
+    try:
+        found = await _gathered(process.stdout, arrives)
+    except (EOFError, ConnectionError, pickle.UnpicklingError):
+        return None
+    if isinstance(found, Refused):
+        return found
+    await Pace().rest()  # an unpickler that remembered everything has just gone
+    summary = found.summary
+    assert summary is not None  # it comes first
+    return Brought(summary.settings, found.loaded(summary), summary.registration)
+
+
+async def _gathered(stdout: asyncio.StreamReader, arrives: Callable[[], object]) -> Gathered | Refused:
+    """Raises EOFError, ConnectionError, UnpicklingError."""
     unpacker, gathered, pace = Unpacker(), Gathered(), Pace()
     while True:
-        try:
-            (size,) = HEAD.unpack(await process.stdout.readexactly(HEAD.size))
-            if size > LARGEST_FRAME:
-                return None
-            frame = unpacker.unpack(await process.stdout.readexactly(size))
-        except (asyncio.IncompleteReadError, pickle.UnpicklingError, EOFError):
-            return None
-        if isinstance(frame, Refused):
-            return frame
-        if isinstance(frame, End):
-            break
-        if gathered.summary is None:
-            arrives()
-        gathered.add(frame)
+        (size,) = HEAD.unpack(await stdout.readexactly(HEAD.size))
+        if size > LARGEST_FRAME:
+            raise EOFError
+        match unpacker.unpack(await stdout.readexactly(size)):
+            case End():
+                return gathered
+            case Refused() as refused:
+                return refused
+            case frame:
+                if gathered.summary is None:
+                    arrives()
+                gathered.add(frame)
         if pace.over:
             await pace.rest()
-    summary = gathered.summary
-    assert summary is not None  # it comes first
-    return Brought(summary.settings, gathered.loaded(summary), summary.registration)
 
 
 def _end(code: int, told: str) -> str:

@@ -12,6 +12,7 @@ from bridge.compile.collector import paused
 from bridge.compile.documents import Copies
 from bridge.compile.published import Unaddressed, unaddressed
 from bridge.config import Settings
+from bridge.config.prompts import LARGEST_FILE, files
 from bridge.config.schema import Api, Form, Override
 from bridge.egress.fetch import FetchPolicy
 from bridge.importer import Budgets, Imported, ImportFailed, Options, Profile, Sources, build, import_api
@@ -86,8 +87,9 @@ def load_apis(
     extra: list[Finding] = []
     traces: dict[str, Traces] = {}
     for name, api in settings.apis.items():
+        copies = Copies(settings.data / "documents", _policy(api, registered=name in later))
         try:
-            found, findings, traces[name] = _import(name, api, settings.data / "documents", inline.get(name))
+            found, findings, traces[name] = _import(name, api, copies, inline.get(name))
         except ImportFailed as error:
             absent.append(Absent(name, error))
             extra.append(_absent(name, error))
@@ -106,26 +108,42 @@ def load_apis(
         catalog, tuple(imported), tuple(absent), stale,
         documents=unaddressed(imported),
         traces=traces,
-        contents=_contents(traces, lock, extra),
+        contents=_contents(traces, lock, extra, settings),
     )  # fmt: skip
 
 
-def _contents(traces: Mapping[str, Traces], lock: Mapping[str, str], findings: Iterable[Finding]) -> str:
-    """Where it is the same and the settings are too, the catalogue is the same."""
-    parts = [{name: found.digests for name, found in traces.items()}, dict(lock), list(findings)]
+def _contents(
+    traces: Mapping[str, Traces], lock: Mapping[str, str], findings: Iterable[Finding], settings: Settings
+) -> str:
+    """Where it is the same and the settings are too, the catalogue is the same, and so are the prompts."""
+    media = [_digest(file) for file in files(settings.prompts)]
+    parts = [{name: found.digests for name, found in traces.items()}, dict(lock), list(findings), media]
     return hashlib.sha256(orjson.dumps(parts)).hexdigest()
 
 
-def _import(name: str, api: Api, folder: Path, document: bytes | None) -> tuple[Imported, list[Finding], Traces]:
+def _digest(file: Path) -> str:
+    """Of as much as can be served; nothing where it cannot be read, which those who read it for good tell."""
+    try:
+        with file.open("rb") as stream:
+            return hashlib.sha256(stream.read(LARGEST_FILE + 1)).hexdigest()
+    except OSError:
+        return ""
+
+
+def _policy(api: Api, *, registered: bool) -> FetchPolicy:
+    policy = FetchPolicy(allow_private=api.allow_private)
+    return replace(policy, permit="set options.allow_private") if registered else policy
+
+
+def _import(name: str, api: Api, online: Copies, document: bytes | None) -> tuple[Imported, list[Finding], Traces]:
     """From where the document is, else from the last good copies of what was fetched."""
-    online = Copies(folder, FetchPolicy(allow_private=api.allow_private))
     try:
         return _attempt(name, api, online, document)
     except ImportFailed as error:
         if not online.fresh:
             raise
         try:
-            return _attempt(name, api, Copies(folder, online.policy, offline=True), document)
+            return _attempt(name, api, Copies(online.folder, online.policy, offline=True), document)
         except ImportFailed:
             raise error from None
 

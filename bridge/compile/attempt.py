@@ -17,11 +17,12 @@ from bridge.compile.apis import Loaded
 from bridge.compile.errand import Candidate, Errand, problem
 from bridge.compile.operations import Known
 from bridge.compile.pace import paced, quiet
-from bridge.compile.registered import Registered
+from bridge.compile.registered import WHERE, Registered
 from bridge.compile.registry import Registry
 from bridge.compile.report import NO_DIFF, Result
 from bridge.compile.retire import Leftovers, leftovers, unused
 from bridge.compile.runtime import Compiled, Parts, compiling, unserved
+from bridge.compile.sides import served
 from bridge.config import Problem, Settings, static_changes
 from bridge.model import Catalog, Diff, Finding
 from bridge.model.diff import diffing
@@ -61,6 +62,11 @@ class World:
     files: dict[str, tuple[str, ...]] = field(default_factory=dict)
     urls: dict[str, tuple[str, ...]] = field(default_factory=dict)
     known: Known = field(default_factory=dict)
+
+    @property
+    def registered(self) -> tuple[str, ...]:
+        """The names of the APIs that come from registrations, whether they could be imported or not."""
+        return tuple(name for name in self.settings.apis if name not in self.configured.apis)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +112,22 @@ def _check(brought: Brought, candidate: Candidate | None, serving: Catalog) -> N
         raise ImportRefused(*lost)
 
 
+def _check_upstream(catalog: Catalog, candidate: Candidate | None) -> None:
+    """Tools that nobody can call are no use to whoever registers them, who is there to mend it. An API that has stood
+    in the configuration or among the registrations may lose its upstream later: that is a finding.
+
+    Raises ImportRefused."""
+    if candidate is None:
+        return
+    advice = "set options.upstream.url to where its calls go; options.allow_private permits servers in private networks"
+    nowhere = [one for one in catalog.findings if one.id == "no-upstream" and one.api == candidate.name]
+    if nowhere:
+        problems = (Problem(WHERE, 0, 0, "options.upstream.url", one.message, advice) for one in nowhere)
+        raise ImportRefused(*problems, candidate=True)
+
+
 async def _same(standing: Standing, world: World, brought: Brought, change: Change, *, dry: bool) -> Made:
+    _check_upstream(standing.holder.current.catalog, change if isinstance(change, Candidate) else None)
     if not dry:
         await _keep(standing.registry, brought, change)
     result = Result.PROPOSED if dry else Result.UNCHANGED
@@ -118,16 +139,19 @@ async def _other(
     standing: Standing, world: World, configured: Settings, brought: Brought, change: Change, *, dry: bool
 ) -> Made:
     settings, loaded = brought.settings, brought.loaded
+    candidate = change if isinstance(change, Candidate) else None
     compiled = await paced(compiling(settings, loaded, standing.parts(settings), world.known))
     catalog = compiled.runtime.catalog
+    _check_upstream(catalog, candidate)
     nowhere = unserved(catalog)
     if nowhere:
         raise ImportRefused(*(Problem(one.source, 0, 0, "", one.message, one.advice) for one in nowhere))
-    diff = await paced(diffing(standing.holder.current.catalog, catalog))
+    diff = await paced(diffing(served(standing.holder.current), served(compiled.runtime)))
+    old = await paced(leftovers(compiled.runtime if dry else standing.holder.current, loaded.catalog))
     if dry:
-        return Made(Result.PROPOSED, diff, catalog.findings, old=leftovers(compiled.runtime))
+        return Made(Result.PROPOSED, diff, catalog.findings, old=old)
     await _keep(standing.registry, brought, change)
-    old = leftovers(standing.holder.swap(compiled.runtime))
+    standing.holder.swap(compiled.runtime)
     standing.applied(settings, compiled.runtime)
     return Made(Result.APPLIED, diff, catalog.findings, world=world_of(configured, settings, loaded, compiled), old=old)
 

@@ -18,11 +18,11 @@ _MEMBERS = ("document", "url", "options")
 def registration(candidate: Candidate, known: Iterable[Registered]) -> Registered:
     """What the body leaves out stays as it was registered before. Raises ConfigInvalid."""
     before = next((one for one in known if one.name == candidate.name and not one.gone), None)
-    given = _object(candidate.body)
+    given = _object(b"".join(candidate.body))
     options = _options(given, before)
     url, document = _source(given, before)
-    first = before.first if before is not None else None
-    return Registered.made(candidate.name, candidate.changed, url, options, document, first)
+    first = before.first if before is not None else candidate.changed
+    return Registered.made(candidate.name, candidate.changed, url, options, document, first=first)
 
 
 def _object(body: bytes) -> dict[str, Json]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from bridge.compile.refresh import refresh
 from bridge.compile.reload import Busy, Reloader
-from bridge.config import Settings
+from bridge.config import Settings, prompts
 from bridge.config.watch import Look, watch
 from bridge.model.errors import StateUnavailable
 from bridge.telemetry.metrics import Metrics
@@ -71,5 +71,6 @@ def on_disk(settings: Settings, given: Iterable[str]) -> Iterator[str]:
     """What is known to be read before anything was."""
     yield from given
     yield str(settings.names)
+    yield from map(str, prompts.files(settings.prompts))
     for api in settings.apis.values():
         yield from (one for one in (api.spec, *api.overlays) if "://" not in one)

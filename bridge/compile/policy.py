@@ -7,7 +7,8 @@ from bridge import __version__
 from bridge.config import Settings
 from bridge.config.schema import Webhook
 from bridge.config.secrets import webhook_key
-from bridge.egress.webhook import Destination
+from bridge.egress.webhook import PRIVATE, Destination, private_place
+from bridge.model import Finding, Severity
 from bridge.pipeline.policy import Approvals
 from bridge.pipeline.runtime import Cors, Legacy, Limits, McpDoor, Rate
 
@@ -25,7 +26,7 @@ def limits(settings: Settings) -> Limits:
     )
 
 
-def approvals(settings: Settings) -> Approvals:
+def approvals(settings: Settings, *, decidable: bool = True) -> Approvals:
     given = settings.approvals
     return Approvals(
         effects=frozenset(given.effects),
@@ -33,8 +34,23 @@ def approvals(settings: Settings) -> Approvals:
         ttl=given.ttl,
         pending=given.pending,
         secret=given.key.reveal().encode() if given.key is not None else b"",
+        decidable=decidable,
         webhook=_destination(given.webhook) if given.webhook is not None else None,
     )
+
+
+def unannounced(settings: Settings) -> tuple[Finding, ...]:
+    """What keeps announcements from arriving, as far as it can be known without sending one."""
+    webhook = settings.approvals.webhook
+    what = private_place(_destination(webhook)) if webhook is not None else ""
+    if not what:
+        return ()
+    return (
+        Finding(
+            "webhook-unreachable", Severity.WARNING, "", f"the address of approvals.webhook is {what}",
+            lost="all announcements of calls that wait", advice=f"{PRIVATE}, beside its url",
+        ),
+    )  # fmt: skip
 
 
 def _destination(webhook: Webhook) -> Destination:

@@ -33,10 +33,10 @@ _ELSEWHERE = "https://registered.invalid/"
 
 @dataclass(frozen=True, slots=True)
 class Registered:
-    """`changed` is in seconds since 1970; of two registrations of one name the later one holds. `first` is when the name
-    was registered, however often that was changed: who came first is the same for every replica, after every start.
-    `url` is None where the document came with it. `gone` says that there is none any more, so that older ones elsewhere
-    are forgotten too."""
+    """`changed` is in seconds since 1970; of two registrations of one name the later one holds. `first` is when the
+    name was registered, however often it was changed since: who came first is the same on every replica and after every
+    start. `url` is None where the document came with it. `gone` says that there is none any more, so that older ones
+    elsewhere are forgotten too."""
 
     name: str
     changed: float
@@ -48,10 +48,10 @@ class Registered:
 
     @classmethod
     def made(
-        cls, name: str, changed: float, url: str | None, options: Json, document: bytes = b"", first: float | None = None
+        cls, name: str, changed: float, url: str | None, options: Json, document: bytes = b"", *, first: float = 0.0
     ) -> Self:
-        """`first` is None for a name that was not registered before."""
-        first = changed if first is None else first
+        """`first` is left out for a name that was not registered before."""
+        first = first or changed
         head: Json = {"name": name, "changed": changed, "url": url, "options": options, "first": first}
         raw = orjson.dumps(head) + b"\n" + zlib.compress(document, 6)
         return cls(name, changed, raw, url, options, first=first)

@@ -1,7 +1,8 @@
 """Where registrations are kept: a file each in the data folder, and in the store that replicas share.
 
 The files survive a restart, the store reaches the others. Of two registrations of one name the later one holds,
-wherever it is; a removed one leaves a mark in the store, so that a replica that was away forgets it too.
+wherever it is; a removed one leaves a mark in the store, so that a replica that was away forgets it too. Gateways with
+a scope of their own, in one folder or one store, know nothing of each other's.
 """
 
 import asyncio
@@ -30,10 +31,12 @@ class NotKept(Exception):
 class Registry:
     """`known` is what this process knows, by name; written by its own methods alone."""
 
-    def __init__(self, folder: Path, shared: Shared) -> None:
+    def __init__(self, folder: Path, shared: Shared, scope: str = "") -> None:
+        """`scope` tells those apart that share a folder or a store and nothing else."""
         self.known: dict[str, Registered] = {}
-        self._folder = folder / "registered"
+        self._folder = folder / "registered" / scope
         self._shared = shared
+        self._family = f"{FAMILY}-{scope}" if scope else FAMILY
 
     def read_files(self) -> None:
         """At start, before anything is served. What cannot be read is told, and left where it is."""
@@ -50,7 +53,7 @@ class Registry:
 
         Raises StateUnavailable.
         """
-        stored = dict(self._readable(await self._shared.store.family(FAMILY)))
+        stored = dict(self._readable(await self._shared.store.family(self._family)))
         newer = [one for one in stored.values() if self._news(one)]
         for one in newer:
             self.known[one.name] = one
@@ -115,7 +118,7 @@ class Registry:
         return found
 
     async def _to_store(self, one: Registered) -> None:
-        await self._shared.store.put(f"{FAMILY}:{one.name}", one.raw, _REMEMBERED if one.gone else None)
+        await self._shared.store.put(f"{self._family}:{one.name}", one.raw, _REMEMBERED if one.gone else None)
 
     async def _to_file(self, one: Registered) -> None:
         """The store has it already: a folder that cannot be written costs nothing but this replica's next start."""

@@ -66,16 +66,17 @@ class Reloader:
             self._next = self._queued(_Job(reason, asyncio.get_running_loop().create_future()))
         return await asyncio.shield(self._next.done)
 
-    async def register(self, name: str, body: bytes, *, dry: bool) -> Report:
-        """Registers an API or changes how it is registered. Raises Busy, Owned."""
+    async def register(self, name: str, body: tuple[bytes, ...], *, dry: bool) -> Report:
+        """Registers an API or changes how it is registered. `body` is in pieces. Raises Busy, Owned."""
         self._own(name)
-        if self._waiting + len(body) > _MOST_BYTES:
+        size = sum(map(len, body))
+        if self._waiting + size > _MOST_BYTES:
             raise Busy
-        self._waiting += len(body)
+        self._waiting += size
         try:
             return await self._change(f"registration of {name}", Candidate(name, time.time(), body), dry=dry)
         finally:
-            self._waiting -= len(body)
+            self._waiting -= size
 
     async def unregister(self, name: str, *, dry: bool) -> Report:
         """Raises Busy, Owned, Unregistered."""

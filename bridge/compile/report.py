@@ -1,7 +1,7 @@
 """What became of an attempt to reload, in words for logs, the admin API and whoever asked for it."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -59,13 +59,29 @@ def log(report: Report) -> None:
 
 
 def told(diff: Diff) -> str:
-    counts = (("added", diff.added), ("removed", diff.removed), ("changed", {change.tool for change in diff.changed}))
-    return ", ".join(f"{len(names)} {what}" for what, names in counts if names) or "the same tools"
+    """`tools: 1 added, 2 changed; prompts: 1 removed`."""
+    kinds = (
+        ("tools", diff.added, diff.removed, {change.tool for change in diff.changed}),
+        *(
+            (kind, one.added, one.removed, {change.name for change in one.changed})
+            for kind, one in (("resources", diff.resources), ("prompts", diff.prompts))
+        ),
+    )
+    parts = [f"{kind}: {_counted(*names)}" for kind, *names in kinds if any(names)]
+    return "; ".join(parts) or "agents are offered the same"
+
+
+def _counted(added: Collection[str], removed: Collection[str], changed: Collection[str]) -> str:
+    counts = ((added, "added"), (removed, "removed"), (changed, "changed"))
+    return ", ".join(f"{len(names)} {what}" for names, what in counts if names)
 
 
 def breaking(diff: Diff) -> Sequence[str]:
-    """One line for each tool that is not there any more, or takes less than before."""
+    """One line for each thing that is not there any more, or takes less than before."""
     lines = [f"{name} was removed" for name in diff.removed]
     lines += [f"{change.tool}: {change.what}" for change in diff.changed if change.breaking]
+    for kind, one in (("resource", diff.resources), ("prompt", diff.prompts)):
+        lines += [f"the {kind} {name} was removed" for name in one.removed]
+        lines += [f"the {kind} {change.name}: {change.what}" for change in one.changed if change.breaking]
     more = len(lines) - _MOST_NAMED
     return lines if more <= 0 else [*lines[:_MOST_NAMED], f"and {more} more"]

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from bridge.compile.pace import Pace
 from bridge.model import Catalog
+from bridge.model.steps import Steps
 from bridge.pipeline.runtime import Runtime
 
 _LOOK = 0.5
@@ -18,18 +19,30 @@ _LOOK = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Leftovers:
-    """`gone` says whether nobody holds the runtime any more; `pieces` are what it was made of."""
+    """`gone` says whether nobody holds the runtime any more; `pieces` are what it was made of, in the order in which
+    they go: each before what it holds, which would otherwise go with it."""
 
     gone: Callable[[], bool]
     pieces: list[object]
 
 
-def leftovers(before: Runtime) -> Leftovers:
-    """The caller must let go of `before` itself."""
+def leftovers(runtime: Runtime, *imported: Catalog) -> Steps[Leftovers]:
+    """The caller must let go of `runtime` itself. `imported` is what one was made of that took over, wherever it was
+    the same, what the one before it had."""
     # Only the runtime holds the toolset of all tools, so that one is gone with the other; and slots take no weak
     # references.
-    last = weakref.ref(before.toolsets[""])
-    pieces = [*before.endpoints.values(), *before.published.values(), *_pieces(before.catalog)]
+    last = weakref.ref(runtime.toolsets[""])
+    pieces: list[object] = []
+    for group in (
+        *(toolset.pieces() for toolset in runtime.toolsets.values()),
+        # A guard among their builds holds the router, and that every endpoint: none goes before the last guard.
+        runtime.endpoints.values(),
+        runtime.router.pieces(),
+        runtime.published.values(),
+        *map(_pieces, (runtime.catalog, *imported)),
+    ):
+        pieces += group
+        yield
     return Leftovers(lambda: last() is None, pieces)
 
 
@@ -45,6 +58,7 @@ def _pieces(catalog: Catalog) -> list[object]:
 async def let_go(left: Leftovers) -> None:
     while not left.gone():  # noqa: ASYNC110 - nobody sets an event when the last reference goes
         await asyncio.sleep(_LOOK)
+    left.pieces.reverse()
     pace = Pace()
     while left.pieces:
         left.pieces.pop()

@@ -9,7 +9,7 @@ from bridge.compile.apis import Loaded
 from bridge.compile.collector import paused
 from bridge.compile.operations import Known, endpoints
 from bridge.compile.own import to_ourselves
-from bridge.compile.policy import approvals, cors, hosts, limits, mcp_door
+from bridge.compile.policy import approvals, cors, hosts, limits, mcp_door, unannounced
 from bridge.compile.published import NAME, published
 from bridge.compile.rivals import guarded
 from bridge.compile.routes import routes
@@ -34,7 +34,7 @@ _versions = count(1)
 @dataclass(frozen=True, slots=True)
 class Parts:
     """What outlives a runtime: connections, counters, and who is told of each call. `own` is where `upstream` never
-    sends one."""
+    sends one. `decidable`: somebody can reach an admin port that knows of the calls which wait for approval."""
 
     upstream: Upstream
     state: State
@@ -42,6 +42,7 @@ class Parts:
     webhooks: Webhooks = field(default_factory=Webhooks)
     changes: Changes = field(default_factory=Changes)
     own: Own = field(default_factory=Own)
+    decidable: bool = True
 
 
 def parts(chosen: SharedState | None = None, accounts: tuple[Account, ...] = ()) -> Parts:
@@ -81,7 +82,7 @@ def compiling(settings: Settings, loaded: Loaded, lasting: Parts, known: Known =
     found = (*found, *_unselected(settings, loaded.catalog), *to_ourselves(settings, routed, lasting.own))
     yield
     offered, unusable = yield from toolsets(settings, loaded.catalog, compiled)
-    found = (*found, *unusable)
+    found = (*found, *unusable, *unannounced(settings))
     catalog = _sharing(replace(loaded.catalog, findings=found), plain)
     yield
     runtime = Runtime(
@@ -97,7 +98,7 @@ def compiling(settings: Settings, loaded: Loaded, lasting: Parts, known: Known =
         leases=lasting.state.leases,
         shared=lasting.state.shared,
         changes=lasting.changes,
-        approvals=approvals(settings),
+        approvals=approvals(settings, decidable=lasting.decidable),
         post=lasting.webhooks.post,
         limits=limits(settings),
         mcp=mcp_door(settings),

@@ -197,11 +197,11 @@ def _grammar(pattern: str) -> WithJsonSchema:
     return WithJsonSchema({"type": "string", "pattern": f"^{pattern}$"})
 
 
-_SHORT = "a lower-case letter, then up to 31 lower-case letters, digits, hyphens or underscores"
+SHORT_NAME = "a lower-case letter, then up to 31 lower-case letters, digits, hyphens or underscores"
 
-ApiName: TypeAlias = Annotated[Text, _named(API_NAME, _SHORT), _grammar(API_NAME)]
+ApiName: TypeAlias = Annotated[Text, _named(API_NAME, SHORT_NAME), _grammar(API_NAME)]
 ToolsetName: TypeAlias = Annotated[
-    Text, _named(TOOLSET_NAME, _SHORT.replace("letter,", "letter or digit,", 1)), _grammar(TOOLSET_NAME)
+    Text, _named(TOOLSET_NAME, SHORT_NAME.replace("letter,", "letter or digit,", 1)), _grammar(TOOLSET_NAME)
 ]
 ToolName: TypeAlias = Annotated[
     Text,

@@ -32,6 +32,13 @@ class Fault(NamedTuple):
     advice: str
 
 
+def files(prompts: Mapping[str, Prompt]) -> Iterator[Path]:
+    """The pictures and sounds in them."""
+    for prompt in prompts.values():
+        for message in prompt.messages:
+            yield from filter(None, (message.image, message.audio))
+
+
 def faults(prompts: Mapping[str, Prompt], mcp: Mcp) -> Iterator[Fault]:
     for name, prompt in prompts.items():
         yield from _in_prompt(prompt, ("prompts", name))

@@ -1,7 +1,7 @@
 """The settings as data: their JSON schema, and the list of keys that documentation, environment and advice draw on."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -102,8 +102,23 @@ def _walk(node: Json, path: str, *, static: bool) -> Iterator[Key]:
         here = f"{path}.{name}" if path else name
         fixed = static or child.get(_STATIC, False)
         resolved = _resolve(child)
-        yield Key(here, name in required, child.get("default"), fixed, child.get("description", ""), _is_leaf(child))
+        yield Key(here, name in required, child.get("default"), fixed, _described(child, resolved), _is_leaf(child))
         yield from _walk_into(resolved, here, static=fixed)
+
+
+def _described(child: Json, resolved: Json) -> str:
+    """With the values that it takes, where only some are taken and the text does not name them."""
+    text: str = child.get("description", "")
+    values = [f"`{value}`" for value in _enumerated(child, resolved)]
+    return text if all(value in text for value in values) else f"{text} One of {', '.join(values)}."
+
+
+def _enumerated(child: Json, resolved: Json) -> Sequence[Json]:
+    if "enum" in resolved:
+        return resolved["enum"]
+    listed = _resolve(resolved.get("items", {})).get("enum")
+    branches = (_resolve(branch).get("enum") for branch in child.get("anyOf", ()))
+    return listed or next((values for values in branches if values), ())
 
 
 def _walk_into(node: Json, path: str, *, static: bool) -> Iterator[Key]:

@@ -3,13 +3,13 @@
 The port is loopback, and has no credential yet: what keeps pages in browsers out is `browsers` and the names below.
 """
 
-from fastapi import FastAPI
-from starlette.middleware.trustedhost import TrustedHostMiddleware
+from fastapi import Depends, FastAPI
 
 from bridge import __version__
 from bridge.compile import Reloader
-from bridge.control.browsers import NoForeignPages
+from bridge.control.browsers import NoForeignPages, OwnNames
 from bridge.control.problems import handle_problems
+from bridge.control.query import known_only
 from bridge.control.routes import apis, approvals, catalog, reload
 from bridge.control.steering import Steering
 from bridge.pipeline.runtime import Holder
@@ -28,10 +28,10 @@ def application() -> FastAPI:
     app = FastAPI(
         title="dualbridge admin", version=__version__, description=DESCRIPTION, openapi_url="/admin/openapi.json",
         docs_url=None, redoc_url=None, generate_unique_id_function=lambda route: route.name,
+        dependencies=[Depends(known_only)],
     )  # fmt: skip
     app.add_middleware(NoForeignPages)
-    # A page that rebinds its own name to this address sends that name as Host.
-    app.add_middleware(TrustedHostMiddleware, allowed_hosts=["localhost", "127.0.0.1", "[::1]"])
+    app.add_middleware(OwnNames)
     handle_problems(app)
     for routes in (apis, reload, catalog, approvals):
         app.include_router(routes.router)

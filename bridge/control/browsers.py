@@ -5,6 +5,7 @@ A page of another origin is known by what its browser adds, which no page can fo
 what it must ask for first (other methods, JSON) is not granted, because nothing here answers a preflight.
 """
 
+import re
 from http import HTTPStatus
 
 from starlette.datastructures import Headers
@@ -13,7 +14,27 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from bridge.control.problems import Problematic, problem
 
 _READS = frozenset({"GET", "HEAD", "OPTIONS"})
+_OWN_NAME = re.compile(r"(?:localhost|127\.0\.0\.1|\[::1\])(?::[0-9]*)?", re.IGNORECASE)
 _OWN_SITES = frozenset({"same-origin", "none"})
+
+
+class OwnNames:
+    """A page that rebinds its own name to this address sends that name as Host."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        hosts = Headers(scope=scope).getlist("host") if scope["type"] == "http" else ["localhost"]
+        own = len(hosts) == 1 and _OWN_NAME.fullmatch(hosts[0])
+        await (self._app if own else problem(_FOREIGN_HOST))(scope, receive, send)
+
+
+_FOREIGN_HOST = Problematic(
+    HTTPStatus.BAD_REQUEST,
+    "foreign_host",
+    "the admin API answers to its own names alone: send localhost, 127.0.0.1 or [::1] as Host, with its port or not",
+)
 
 
 class NoForeignPages:

@@ -10,6 +10,7 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
+from bridge.config.names import SHORT_NAME
 from bridge.model import Json, Refusal
 
 _log = logging.getLogger(__name__)
@@ -81,6 +82,21 @@ def responses(*statuses: HTTPStatus) -> dict[int | str, dict[str, Json]]:
     }
 
 
+_PATTERNS = {
+    "path.name": ("is no name of an API", f"write {SHORT_NAME}"),
+    "path.id": ("is no id of an approval", "take it from GET /admin/approvals, or from the answer to the call"),
+}
+"""What is told in place of a regular expression, and what would be right."""
+
+
+def _place(error: Json) -> Place:
+    path, message, advice = ".".join(map(str, error["loc"])), error["msg"], ""
+    if error["type"] == "string_pattern_mismatch" and path in _PATTERNS:
+        message, advice = _PATTERNS[path]
+        message = f"{str(error['input'])[:100]!r} {message}"
+    return Place(source="request", line=0, column=0, path=path, message=message, advice=advice)
+
+
 def handle_problems(app: FastAPI) -> None:
     @app.exception_handler(Problematic)
     async def ours(request: Request, error: Problematic) -> Response:
@@ -92,15 +108,10 @@ def handle_problems(app: FastAPI) -> None:
 
     @app.exception_handler(RequestValidationError)
     async def invalid(request: Request, error: RequestValidationError) -> Response:
-        found = tuple(
-            Place(
-                source="request", line=0, column=0, path=".".join(map(str, one["loc"])), message=one["msg"], advice=""
-            )
-            for one in error.errors()
-        )
-        return problem(
-            Problematic(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid_request", "the request is wrong", errors=found)
-        )
+        found = tuple(map(_place, error.errors()))
+        told = "; ".join(f"{one.path}: {one.message}" for one in found)[:4000]
+        detail = f"the request is wrong: {told}"
+        return problem(Problematic(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid_request", detail, errors=found))
 
     @app.exception_handler(HTTPException)
     async def http(request: Request, error: HTTPException) -> Response:

@@ -120,10 +120,24 @@ class ChangeView(BaseModel):
     breaking: bool
 
 
-class DiffView(BaseModel):
+class AlteredView(BaseModel):
+    name: str = Field(description="Of a prompt; of a resource, its address.")
+    what: str
+    breaking: bool
+
+
+class DifferingView(BaseModel):
     added: list[str]
     removed: list[str]
+    changed: list[AlteredView]
+
+
+class DiffView(BaseModel):
+    added: list[str] = Field(description="Tools, as in `removed` and `changed`.")
+    removed: list[str]
     changed: list[ChangeView]
+    resources: DifferingView
+    prompts: DifferingView
 
     @classmethod
     def of(cls, one: Diff) -> "DiffView":

@@ -42,6 +42,7 @@ Headers = Sequence[tuple[str, str]]
 @dataclass(frozen=True, slots=True)
 class FetchPolicy:
     allow_private: bool = False  # loopback and private networks; what stays closed even then: `address`
+    permit: str = "pass --allow-private"  # how whoever asks would allow them
     max_bytes: int = 64 << 20  # of the body, both as it comes and decompressed
     timeout: float = 30.0  # seconds for everything: names, connections, redirects, body
     max_redirects: int = 5
@@ -129,8 +130,9 @@ def _get(url: str, headers: Headers, errand: _Errand) -> Fetched | str:
     """One hop: the document, or the URL that the server points to."""
     parsed = checked_url(url, errand.policy.schemes)
     try:
+        policy = errand.policy
         addresses = checked_addresses(
-            parsed, errand.resolver, errand.deadline, allow_private=errand.policy.allow_private
+            parsed, errand.resolver, errand.deadline, allow_private=policy.allow_private, permit=policy.permit
         )
         pinned = Pinned(addresses, errand.deadline, errand.network)
         context = _trust() if parsed.scheme == "https" else None

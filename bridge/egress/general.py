@@ -17,6 +17,7 @@ import httpx
 
 from bridge.egress.attempt import SAFE, Attempt
 from bridge.egress.heads import Heads
+from bridge.egress.reason import reason_of
 from bridge.egress.own import Elsewhere, Own
 from bridge.egress.public import Public
 from bridge.egress.upstream import Response
@@ -87,7 +88,7 @@ class General:
         fault = _fault(answer)
         if fault:
             await body.aclose()
-            raise UpstreamBroken(f"the upstream {target.id!r} answered with {fault}")
+            raise UpstreamBroken(f"the upstream {target.id!r} answered with {fault}", cause=_place(target))
         return Response(answer.status, _lowered(answer), body, body.aclose)
 
     async def aclose(self) -> None:
@@ -163,7 +164,13 @@ async def _in_time(work: Awaitable[T], target: Target, deadline: float | None, m
 def _refusal(error: Exception, target: Target, method: str) -> Refusal:
     ours, what, sent = next(row[1:] for row in _TRANSLATIONS if isinstance(error, row[0]))
     unknown = "; whether the request took effect is unknown" if sent and method not in SAFE else ""
-    return ours(f"the upstream {target.id!r} {what}{unknown}")
+    return ours(f"the upstream {target.id!r} {what}{unknown}", cause=f"{_place(target)}: {reason_of(error) or what}")
+
+
+def _place(target: Target) -> str:
+    """Without the credential that an address may hold."""
+    scheme, _, rest = target.origin.partition("://")
+    return f"{scheme}://{rest.rpartition('@')[2]}"
 
 
 def _lowered(answer: httpcore.Response) -> Headers:

@@ -40,9 +40,11 @@ def _is_host(host: str) -> bool:
 
 
 def checked_addresses(
-    parsed: httpx.URL, resolver: Resolver, deadline: Deadline, *, allow_private: bool
+    parsed: httpx.URL, resolver: Resolver, deadline: Deadline, *, allow_private: bool, permit: str
 ) -> Sequence[Address]:
-    """Where the host is, if every answer may be called: one bad address among good ones is how rebinding begins."""
+    """Where the host is, if every answer may be called: one bad address among good ones is how rebinding begins.
+
+    `permit` says how private ones would be allowed."""
     url, host = str(parsed), parsed.raw_host.decode("ascii")
     port = parsed.port or {"http": 80, "https": 443}[parsed.scheme]
     try:
@@ -51,7 +53,7 @@ def checked_addresses(
         addresses = _resolved(url, host, port, resolver, deadline)
     for address in addresses:
         if reason := check_address(address, allow_private=allow_private):
-            raise AddressRefused(url, _refusal(host, address, reason))
+            raise AddressRefused(url, _refusal(host, address, reason, permit))
     return addresses
 
 
@@ -65,7 +67,7 @@ def _resolved(url: str, host: str, port: int, resolver: Resolver, deadline: Dead
     return addresses
 
 
-def _refusal(host: str, address: Address, reason: str) -> str:
+def _refusal(host: str, address: Address, reason: str, permit: str) -> str:
     said = f"{address} is {reason}" if host == str(address) else f"{host} resolves to {address}, {reason}"
     mendable = check_address(address, allow_private=True) is None
-    return said + ("; pass --allow-private to fetch from it" if mendable else "; it is never fetched from")
+    return said + (f"; {permit} to fetch from it" if mendable else "; it is never fetched from")

@@ -1,5 +1,5 @@
-"""The gateway's own listeners for its operators, which are nobody's upstream: through them an agent could approve its own
-calls, whoever named the address.
+"""The gateway's own listeners for its operators, which are nobody's upstream, whoever named the address: an agent could
+approve its own calls there.
 
 What counts is where a connection has come out, not how its address was spelt or what its name resolved to a moment ago.
 It is closed before a byte is sent.

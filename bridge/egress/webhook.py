@@ -12,8 +12,11 @@ import time
 from base64 import b64encode
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from ipaddress import ip_address
 from typing import TypeAlias
+from urllib.parse import urlsplit
 
+from bridge.egress.address import check_address
 from bridge.egress.general import General
 from bridge.egress.public import Public
 from bridge.egress.upstream import Upstream
@@ -47,6 +50,19 @@ class Message:
 
     id: str
     body: bytes
+
+
+PRIVATE = "give allow_private: true if it is meant to be inside"
+
+
+def private_place(destination: Destination) -> str:
+    """What a literal address is, as a noun phrase, where it cannot be called without `allow_private`; "" elsewhere."""
+    try:
+        address = ip_address(urlsplit(destination.origin).hostname or "")
+    except ValueError:
+        return ""
+    reason = check_address(address, allow_private=destination.allow_private)
+    return reason or "" if check_address(address, allow_private=True) is None else ""
 
 
 Post: TypeAlias = Callable[[Destination, Message], None]
@@ -94,7 +110,7 @@ class Webhooks:
                 log.exception("webhook %s failed", message.id)
 
     async def _deliver(self, destination: Destination, message: Message) -> None:
-        for pause in (*self._pauses, None):
+        for attempt, pause in enumerate((*self._pauses, None)):
             status, said = await self._attempt(destination, message)
             if 200 <= status < 300:
                 log.info("webhook %s is delivered", message.id)
@@ -102,6 +118,8 @@ class Webhooks:
             if pause is None or (300 <= status < 500 and status not in _AGAIN):
                 log.warning("webhook %s is given up: %s", message.id, said)
                 return
+            if attempt == 0:
+                log.warning("webhook %s failed and is tried again: %s", message.id, said)
             await asyncio.sleep(pause * (1 + random.random() / 2))  # noqa: S311 (spreads load, no secret)
 
     async def _attempt(self, destination: Destination, message: Message) -> tuple[int, str]:
@@ -112,9 +130,10 @@ class Webhooks:
         try:
             response = await self._client(private=destination.allow_private).send(wire, target, deadline)
         except Refusal as refusal:
-            return 0, refusal.message
+            mend = "; " + PRIVATE if private_place(destination) else ""
+            return 0, f"{refusal.cause or f'{destination.origin}: {refusal.message}'}{mend}"
         await response.aclose()
-        return response.status, f"it was answered with {response.status}"
+        return response.status, f"{destination.origin} answered with {response.status}"
 
     def _client(self, *, private: bool) -> Upstream:
         if self._given is not None:

@@ -1,9 +1,9 @@
 """Whose an address is: between APIs, its scheme and authority are those of the API that had them first.
 
-One template can take addresses away from another that it does not equal: of `files://f/{id}` and `files://f/{+path}` the
-first is the closer one. Within an API that is its author's wish; between APIs it would let one answer for another. Who
-has no whole authority before the first variable (`notes:{id}`, `files://{host}/x`) has the scheme, and shares it with
-nobody.
+One template can take addresses away from another that it does not equal: of `files://f/{id}` and `files://f/{+path}`
+the first is the closer one. Within an API that is its author's wish; between APIs it would let one answer for another.
+Who has no whole authority before the first variable (`notes:{id}`, `files://{host}/x`) has the scheme, and shares it
+with nobody.
 """
 
 import re
@@ -39,8 +39,8 @@ class Claims:
 
 
 def _place(address: Template) -> tuple[str, str | None]:
-    """Scheme and authority, `_ALL` where no whole one stands before the first variable. RFC 3986 section 6.2.2: case and
-    needless percent-encoding make no other scheme or authority."""
+    """Scheme and authority, `_ALL` where no whole one stands before the first variable. RFC 3986 section 6.2.2: case
+    and needless percent-encoding make no other scheme or authority."""
     first = address.parts[0]
     assert isinstance(first, str)  # an address begins with its scheme
     scheme, _, rest = unquote(first).lower().partition(":")

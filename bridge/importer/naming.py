@@ -1,8 +1,9 @@
 """Names that every client and model provider takes, and that stay what they are.
 
 A tool's name depends on its own operation and on which others want the same name, never on their order in a document;
-a lock keeps the names that were given before, and an API that came later takes no name away from those before it. Rules: `[a-z0-9_]`, a letter first, at most 48 characters (clients put
-`mcp__server__` before it and providers stop at 64). Property keys: `^[a-zA-Z0-9_.-]{1,64}$` (Anthropic).
+a lock keeps the names that were given before, and an API that came later takes none away from those before it.
+Rules: `[a-z0-9_]`, a letter first, at most 48 characters (clients put `mcp__server__` before it and providers stop at
+64). Property keys: `^[a-zA-Z0-9_.-]{1,64}$` (Anthropic).
 """
 
 import hashlib

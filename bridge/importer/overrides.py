@@ -76,7 +76,7 @@ def _unclear(reading: Reading, at: At) -> set[str]:
             "x-mcp", at, message, lost="this operation for agents", advice="expose is tool, resource or none, "
             "confirm is true or false; or say under apis.NAME.operations what was meant",
         )  # fmt: skip
-    return found.keys() & _GUARDS.keys()
+    return set(found)
 
 
 def _guard(key: str) -> str | None:

@@ -33,15 +33,13 @@ class Traffic:
             if standing is not None:
                 # Nor anything of the request that is not needed any more: there may be thousands.
                 scope["headers"] = []
-                await self._stay(standing)
+                # In this frame, for the same reason.
+                try:
+                    await standing.run(self._holder)
+                except Exception as error:
+                    raise Aborted(f"a stream broke off: {error!r}") from error
         elif scope["type"] == "websocket":
             await send({"type": "websocket.close", "code": 1008, "reason": "WebSocket is not served here"})
-
-    async def _stay(self, standing: Open) -> None:
-        try:
-            await standing.run(self._holder)
-        except Exception as error:
-            raise Aborted(f"a stream broke off: {error!r}") from error
 
 
 async def _http(rt: Runtime, scope: Scope, receive: Receive, send: Send) -> Open | None:

@@ -67,17 +67,47 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
-class Diff:
+class Altered:
+    """A `Change` of what has no operation of its own to be named by: `name` is a resource's address or a prompt's."""
+
+    name: str
+    what: str
+    breaking: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Differing:
+    """Of one kind of things: the names of those that came and went, and what became of the others."""
+
     added: tuple[str, ...] = ()
     removed: tuple[str, ...] = ()
-    changed: tuple[Change, ...] = ()
+    changed: tuple[Altered, ...] = ()
 
     def __bool__(self) -> bool:
         return bool(self.added or self.removed or self.changed)
 
     @property
     def breaking(self) -> bool:
-        return bool(self.removed) or any(change.breaking for change in self.changed)
+        return bool(self.removed) or any(one.breaking for one in self.changed)
+
+
+@dataclass(frozen=True, slots=True)
+class Diff:
+    """`added`, `removed` and `changed` are tools."""
+
+    added: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+    changed: tuple[Change, ...] = ()
+    resources: Differing = Differing()
+    prompts: Differing = Differing()
+
+    def __bool__(self) -> bool:
+        return bool(self.added or self.removed or self.changed or self.resources or self.prompts)
+
+    @property
+    def breaking(self) -> bool:
+        others = self.resources.breaking or self.prompts.breaking
+        return bool(self.removed) or any(change.breaking for change in self.changed) or others
 
 
 @dataclass(frozen=True, slots=True)

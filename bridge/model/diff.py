@@ -1,9 +1,14 @@
-"""What a caller would notice between two catalogues."""
+"""What a caller would notice between what two gateways offer."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 
 from bridge.model.catalog import Catalog, Change, Diff
+from bridge.model.diff_prompts import prompts
+from bridge.model.diff_resources import resources
 from bridge.model.json import Json
+from bridge.model.operation import Operation
+from bridge.model.resource import Prompt
 from bridge.model.steps import Steps, at_once
 from bridge.model.tool import Tool
 from bridge.model.wider import PROSE, accepts
@@ -12,33 +17,65 @@ _OWN = frozenset({"properties", "required"}) | PROSE
 """Keywords of a tool's input that are compared argument by argument, or not at all."""
 
 
-def diff(old: Catalog, new: Catalog) -> Diff:
+ASKED = "a person must consent to each call"
+UNASKED = "calls need no person's consent any more"
+
+
+def _asked(operation: Operation) -> bool:
+    return bool(operation.confirm)
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """What is compared: all that agents are offered, and of which operations a person must consent to each call."""
+
+    catalog: Catalog
+    prompts: Mapping[str, Prompt] = field(default_factory=dict)
+    asks: Callable[[Operation], bool] = _asked
+
+
+def diff(old: Side, new: Side) -> Diff:
     return at_once(diffing(old, new))
 
 
-def diffing(old: Catalog, new: Catalog) -> Steps[Diff]:
-    """Tools are matched by (api, method, path), then by name: one that changes its name or its place is changed, not
-    replaced. Where both catalogues have one API it is the same one, whatever its name."""
-    several = len(old.apis) > 1 or len(new.apis) > 1
-    before, after = _by_place(old, several=several), _by_place(new, several=several)
+def diffing(old: Side, new: Side) -> Steps[Diff]:
+    """Tools and resources are matched by (api, method, path), then by name or address: one that changes its name or its
+    place is changed, not replaced. Where both catalogues have one API it is the same one, whatever its name."""
+    several = len(old.catalog.apis) > 1 or len(new.catalog.apis) > 1
+    before = yield from _by_place(old.catalog, several=several)
+    after = yield from _by_place(new.catalog, several=several)
     places = {key: key for key in before.keys() & after.keys()} | _moved(before, after)
+    yield
     changed: list[Change] = []
     for was, now in sorted(places.items()):
         if was != now or before[was] is not after[now]:
             changed += _changes(before[was], after[now], was, now)
+        changed += _consent(old, new, before[was], after[now])
         yield
+    read = resources(old.catalog, new.catalog, several=several)
+    yield
     return Diff(
         added=tuple(sorted(after[key].name for key in after.keys() - places.values())),
         removed=tuple(sorted(before[key].name for key in before.keys() - places.keys())),
         changed=tuple(changed),
+        resources=read,
+        prompts=prompts(old.prompts, new.prompts),
     )
 
 
-def _by_place(catalog: Catalog, *, several: bool) -> dict[tuple[str, str], Tool]:
-    return {
-        (tool.api if several else "", catalog.operations[tool.api, tool.operation].key): tool
-        for tool in catalog.tools.values()
-    }
+def _consent(old: Side, new: Side, was: Tool, now: Tool) -> Iterator[Change]:
+    before = old.asks(old.catalog.operations[was.api, was.operation])
+    after = new.asks(new.catalog.operations[now.api, now.operation])
+    if before is not after:
+        yield Change(now.name, now.operation, ASKED if after else UNASKED, breaking=after)
+
+
+def _by_place(catalog: Catalog, *, several: bool) -> Steps[dict[tuple[str, str], Tool]]:
+    found: dict[tuple[str, str], Tool] = {}
+    for tool in catalog.tools.values():
+        found[tool.api if several else "", catalog.operations[tool.api, tool.operation].key] = tool
+        yield
+    return found
 
 
 def _moved(

@@ -24,12 +24,19 @@ class Refusal(Exception):
     retryable: ClassVar[bool] = False
 
     def __init__(
-        self, message: str, *, headers: tuple[tuple[bytes, bytes], ...] = (), detail: Mapping[str, Json] | None = None
+        self,
+        message: str,
+        *,
+        headers: tuple[tuple[bytes, bytes], ...] = (),
+        detail: Mapping[str, Json] | None = None,
+        cause: str = "",
     ) -> None:
+        """`cause` is for the operator's log alone, never rendered: it speaks of the inside."""
         super().__init__(message)
         self.message = message
         self.headers = headers
         self.detail: Mapping[str, Json] = detail or {}
+        self.cause = cause
 
 
 class BadRequest(Refusal):

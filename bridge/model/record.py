@@ -28,5 +28,7 @@ class Record:
     gone: bool = False
     """The client left before the answer was complete."""
     reported: tuple[str, ...] = ()
+    cause: str = ""
+    """Where an upstream failed: its address, and what went wrong there. No caller is told."""
     broken: bool = False
     """The answer is not what its declared schema says. Known of answers to agents only."""

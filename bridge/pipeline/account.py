@@ -41,5 +41,6 @@ def _record(call: Call, outcome: Outcome, *, sent: int, gone: bool) -> Record:
         truncated=outcome.truncated,
         gone=gone,
         reported=call.reported,
+        cause=outcome.refusal.cause if outcome.refusal else "",
         broken=outcome.result is not None and outcome.result.broken,
     )

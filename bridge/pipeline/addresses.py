@@ -86,6 +86,17 @@ class Locator:
                 node = node.named.setdefault(segment, _Node())
         (node.open if is_open else node.ends).append(place)
 
+    def pieces(self) -> Iterator[object]:
+        """All that it is made of, each before what it holds."""
+        nodes = [self._root]
+        for node in nodes:
+            yield node
+            nodes += node.named.values()
+            nodes += (node.wild,) if node.wild is not None else ()
+        yield from self._literal.values()
+        for node in nodes:
+            yield from (*node.ends, *node.open)
+
     def find(self, uri: str) -> tuple[Resource, dict[str, Json]] | None:
         """The resource behind an address and the arguments that the address holds, unchecked but of their types."""
         if len(uri) > LONGEST_URI:

@@ -18,7 +18,9 @@ async def approve(rt: Runtime, call: Call) -> None:
         return
     if call.unasked:
         # Before anything is looked up: what nobody asked for opens no case, and takes no permission given to another.
-        raise ApprovalRequired("a person approves each call of this, so it is not made beside another; make it by itself")
+        raise ApprovalRequired(
+            "a person approves each call of this, so it is not made beside another; make it by itself"
+        )
     if call.door is Door.REST:
         if rt.approvals.people:
             await awaited(rt, call)

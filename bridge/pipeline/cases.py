@@ -22,7 +22,8 @@ _RECORD, _DECISION, _PERMIT, _USE = "approval", "approval-decision", "approval-p
 
 @dataclass(frozen=True, slots=True)
 class Approval:
-    """`place` is where the call that waits finds it again; times are Unix times."""
+    """`place` is where the call that waits finds it again; `arguments` are as `shown` has them, whole; times are Unix
+    times."""
 
     id: str
     place: str

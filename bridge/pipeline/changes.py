@@ -7,6 +7,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from types import TracebackType
 
 from bridge.model import CannotAsk, Json
 
@@ -51,6 +52,24 @@ class Listener:
             self._waiter.set_result(None)
 
 
+class _Listening:
+    """No generator, of which each idle stream would hold half a KB more."""
+
+    __slots__ = ("_changes", "_listener", "_owner")
+
+    def __init__(self, changes: "Changes", listener: Listener, owner: str) -> None:
+        self._changes, self._listener, self._owner = changes, listener, owner
+
+    def __enter__(self) -> Listener:
+        self._changes.join(self._listener, self._owner)
+        return self._listener
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._changes.leave(self._listener, self._owner)
+
+
 class Changes:
     """Who listens. `digests` by toolset, then by kind of list, as they were told last."""
 
@@ -63,19 +82,19 @@ class Changes:
     def __len__(self) -> int:
         return len(self._listeners)
 
-    @contextmanager
-    def listening(self, toolset: str, owner: str = "") -> Iterator[Listener]:
-        listener = Listener(toolset)
+    def listening(self, toolset: str, owner: str = "") -> "_Listening":
+        return _Listening(self, Listener(toolset), owner)
+
+    def join(self, listener: Listener, owner: str) -> None:
         listener.gone = self._stopped
         self._listeners.add(listener)
         self._owned[owner] += 1
-        try:
-            yield listener
-        finally:
-            self._listeners.discard(listener)
-            self._owned[owner] -= 1
-            if not self._owned[owner]:
-                del self._owned[owner]
+
+    def leave(self, listener: Listener, owner: str) -> None:
+        self._listeners.discard(listener)
+        self._owned[owner] -= 1
+        if not self._owned[owner]:
+            del self._owned[owner]
 
     def owned(self, owner: str) -> int:
         """How many streams of this owner listen."""

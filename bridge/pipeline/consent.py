@@ -27,7 +27,7 @@ from bridge.pipeline.ask import (
     subject_of,
 )
 from bridge.pipeline.runtime import Runtime
-from bridge.pipeline.shown import declared, shown
+from bridge.pipeline.shown import declared
 
 log = logging.getLogger(__name__)
 
@@ -39,12 +39,12 @@ _GRACE = 60.0
 """Seconds that a question can be answered beyond its end, as the store sees it: clocks differ."""
 
 
-async def consent(rt: Runtime, call: Call) -> None:
-    """Returns once a person agreed. Raises InputNeeded, ApprovalDenied, BadState, BadAnswer, CannotAsk,
-    StateUnavailable, ClientGone."""
+async def consent(rt: Runtime, call: Call, form: str) -> None:
+    """`form` shows all of the call. Returns once a person agreed. Raises InputNeeded, ApprovalDenied, BadState,
+    BadAnswer, CannotAsk, StateUnavailable, ClientGone."""
     agent = call.agent
     assert agent is not None
-    question = Question(f"Do you approve this call?\n\n{shown(call).as_text()}", _NOTHING_TO_FILL_IN)
+    question = Question(f"Do you approve this call?\n\n{form}", _NOTHING_TO_FILL_IN)
     if agent.ask is not None:
         _judge(call, await _live(rt, call, question))
         return

@@ -69,7 +69,8 @@ class _Reading:
             for one in alternatives(schema, self.root):
                 items = items or one.get("items")
                 declared = one.get("properties")
-                properties = {**declared, **properties} if isinstance(declared, Mapping) else properties
+                for name, own in declared.items() if isinstance(declared, Mapping) else ():
+                    properties.setdefault(name, own)
             found = self.known[id(schema)] = properties, items
         return found
 
@@ -96,6 +97,8 @@ def _walk(value: Json, schema: Json, most: int) -> Iterator[tuple[str, str]]:
             if len(node.path) > MOST_PATH:
                 raise TooLong
             if node.value and isinstance(node.value, Mapping | list):
+                if len(node.value) > most:
+                    raise TooLong
                 waiting.append(reading.members(node))
                 break
             yield node.path, _written(node, most)

@@ -5,7 +5,7 @@ which knows neither `title` nor `outputSchema`; `FULL` is the rest.
 """
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
@@ -60,6 +60,11 @@ class Listing:
     def remembered(self) -> int:
         """Pages held ready."""
         return len(self._pages)
+
+    def pieces(self) -> Iterator[object]:
+        yield from self._pages.values()
+        yield from self._encoded.values()
+        yield from self._entries.values()
 
     def begins_page(self, start: int) -> bool:
         """Whether some page begins there: a cursor is no secret, and pages are kept by their start."""

@@ -80,6 +80,16 @@ class Router:
         for listed in self._hosts.values():
             listed.sort(key=lambda mount: len(mount[1]), reverse=True)
 
+    def pieces(self) -> Iterator[object]:
+        """All that it is made of, each before what it holds."""
+        nodes = [root for mounts in self._hosts.values() for _, _, root in mounts]
+        for node in nodes:
+            yield node
+            nodes += node.literal.values()
+            nodes += (one.node for one in node.templated)
+        for node in nodes:
+            yield from (leaf.endpoint for leaves in node.leaves.values() for leaf in leaves)
+
     def match(self, host: str, method: str, path: str, query: str) -> Match | None:
         """`path` must have passed `canonical`. None when no route leads there, or when only a server that decodes
         `%2F` too early would find one: `/b%2Fx` is no way around what is refused at `/b`."""

@@ -14,6 +14,7 @@ from bridge.pipeline.cases import Approval, Case, case_at, forget, keep, permitt
 from bridge.pipeline.consent import fingerprint_of
 from bridge.pipeline.runtime import Runtime
 from bridge.pipeline.shown import shown
+from bridge.pipeline.visible import visible
 from bridge.state.base import Store
 
 log = logging.getLogger(__name__)
@@ -25,6 +26,11 @@ async def awaited(rt: Runtime, call: Call) -> None:
     assert call.principal is not None
     if rt.shared is None:
         raise ApprovalRequired("this call needs a person's approval, and nobody can be asked here")
+    if not rt.approvals.decidable:
+        raise ApprovalRequired(
+            "this call needs a person's approval, and nobody can be asked here: this process has no admin port. Make it "
+            "from a client that can ask its person, or through a gateway that has one"
+        )
     store = rt.shared.store
     place = f"waiting-{owner(call.principal)}:{fingerprint_of(call)}"
     case = await case_at(store, place)
@@ -91,7 +97,7 @@ def _approval(rt: Runtime, call: Call, place: str) -> Approval:
     return Approval(
         id=secrets.token_hex(16),
         place=place,
-        principal=call.principal.id,
+        principal=visible(call.principal.id),
         door=call.door.value,
         api=seen.api,
         operation=call.endpoint.operation.id,
@@ -114,7 +120,7 @@ def _announce(rt: Runtime, call: Call, approval: Approval) -> None:
         "timestamp": datetime.fromtimestamp(approval.created, UTC).isoformat(),
         "data": {
             "id": approval.id,
-            "summary": f"{approval.tool} of {approval.api}: {call.endpoint.operation.key}",
+            "summary": visible(f"{approval.tool} of {approval.api}: {call.endpoint.operation.key}"),
             "principal": approval.principal,
             "door": approval.door,
             "expires": approval.expires,

@@ -19,6 +19,8 @@ class Approvals:
     ttl: float = 900.0
     pending: int = 20
     secret: bytes = b""
+    decidable: bool = True
+    """Whether there is anywhere to decide about a call that waits: an admin port, here or at another replica."""
     webhook: Destination | None = None
     """Who is told of each call that waits."""
 

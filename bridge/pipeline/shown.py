@@ -9,7 +9,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from bridge.model import ApprovalRequired, Call, Door, Json, Where
+from bridge.model import ApprovalRequired, Call, Door, Json, Operation, Spread, Where
 from bridge.model.media import is_json
 from bridge.pipeline.leaves import Bytes, Number, TooLong, leaves
 from bridge.pipeline.visible import cut, visible
@@ -56,24 +56,25 @@ def shown(call: Call) -> Shown:
     assert call.endpoint is not None
     operation, tool = call.endpoint.operation, call.endpoint.tool
     what = tool.name if tool is not None else operation.id
-    if call.door is Door.MCP:
-        wire = call.endpoint.build(call.arguments)
-        return _shown(what, operation.api, wire.method, wire.target, call.arguments, operation.input_schema)
-    target = f"{call.path}?{call.query}" if call.query else call.path
-    return _shown(what, operation.api, call.method, target, _of_request(call), None)
-
-
-def _shown(what: str, api: str, method: str, target: str, given: Mapping[str, Json], schema: Json) -> Shown:
+    method, target = _request_line(call)
     try:
         if len(target) > MOST_KEPT:
             raise TooLong
-        arguments = leaves(given(), schema, MOST_KEPT)
+        arguments = _of_request(call) if call.door is Door.REST else _of_agent(call)
     except TooLong:
         raise ApprovalRequired(
             "this call needs a person's approval, and is too long for a person to read: all of it together may take "
             f"{MOST_KEPT:,} characters to show. Make it in smaller parts"
         ) from None
-    return Shown(_plain(what), _plain(api), method, _plain(target), arguments)
+    return Shown(_plain(what), _plain(operation.api), method, _plain(target), arguments)
+
+
+def _request_line(call: Call) -> tuple[str, str]:
+    if call.door is Door.REST:
+        return call.method, f"{call.path}?{call.query}" if call.query else call.path
+    assert call.endpoint is not None
+    wire = call.endpoint.build(call.arguments)
+    return wire.method, wire.target
 
 
 def _plain(text: str) -> str:
@@ -121,13 +122,32 @@ def declared(call: Call) -> dict[str, list[str]]:
     return found
 
 
-def _of_request(call: Call) -> dict[str, Json]:
-    """Cookies are shown by their names: they hold the person's own session."""
+def _of_agent(call: Call) -> Lines:
+    assert call.endpoint is not None
+    return leaves(call.arguments, call.endpoint.operation.input_schema, MOST_KEPT)
+
+
+def _of_request(call: Call) -> Lines:
+    """A person's. Of cookies only that there are some: they hold the person's own session."""
+    assert call.endpoint is not None
     fields = declared(call)
     body = call.body if isinstance(call.body, bytes) else b""
-    headers: Json = {name: values if name != "cookie" else "…" for name, values in fields.items()}
-    told = {"headers": headers} if headers else {}
-    return told | ({"body": _read(body, fields.get("content-type", []))} if body else {})
+    told: dict[str, Json] = {"headers": {name: values if name != "cookie" else "…" for name, values in fields.items()}}
+    if body:
+        told["body"] = _read(body, fields.get("content-type", []))
+    return leaves(
+        {name: one for name, one in told.items() if one != {}}, _body_schema(call.endpoint.operation), MOST_KEPT
+    )
+
+
+def _body_schema(operation: Operation) -> Json:
+    """For its order alone."""
+    schema, body = operation.input_schema, operation.body
+    if body is None or not isinstance(schema, Mapping):
+        return None
+    whole = body.spread is Spread.WHOLE
+    own = schema.get("properties", {}).get(body.argument) if whole else schema
+    return {"properties": {"headers": {}, "body": own}, "$defs": schema.get("$defs", {})}
 
 
 def _read(body: bytes, types: list[str]) -> Json:

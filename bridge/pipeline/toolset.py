@@ -1,6 +1,6 @@
 """What one agent endpoint offers: its tools, what can be read there, its prompts."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -55,6 +55,12 @@ class Toolset:
             "prompts": Listing(map(prompt_entry, self.prompts.values()), page=page),
         }
         self._mirrors: dict[str, tuple[Mirror, ...]] = {}
+
+    def pieces(self) -> Iterator[object]:
+        """What it alone is made of, each before what it holds."""
+        yield from self.offer.locator.pieces()
+        for listing in self.listings.values():
+            yield from listing.pieces()
 
     def get(self, name: str) -> Endpoint | None:
         return self.endpoints.get(name)

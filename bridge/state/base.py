@@ -7,7 +7,7 @@ to refuse or to go on without.
 from collections.abc import Callable, Coroutine
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 
 class Buckets(Protocol):
@@ -59,10 +59,18 @@ class EventLog(Protocol):
         ValueError for a `last` that is no id."""
 
 
+Ring: TypeAlias = Callable[[], None]
+"""Called whenever something came, for whoever does not wait in `next`. It neither raises nor waits."""
+
+
 class Subscription(Protocol):
     async def next(self) -> bytes | None:
         """The next message; None where messages may have been lost in between (the connection broke, or the reader was
         too slow), which is told once. Waits without end and never raises StateUnavailable: it reconnects."""
+
+    @property
+    def ready(self) -> bool:
+        """Whether `next` would return at once."""
 
 
 class Bus(Protocol):
@@ -71,7 +79,7 @@ class Bus(Protocol):
     async def publish(self, channel: str, message: bytes) -> None:
         """Raises StateUnavailable."""
 
-    def subscribe(self, channel: str) -> AbstractAsyncContextManager[Subscription]:
+    def subscribe(self, channel: str, ring: Ring | None = None) -> AbstractAsyncContextManager[Subscription]:
         """Entered, it has subscribed: whatever is published from then on arrives. Entering raises StateUnavailable."""
 
 

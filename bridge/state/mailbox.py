@@ -2,6 +2,8 @@
 
 import asyncio
 
+from bridge.state.base import Ring
+
 MOST = 1000
 """Messages that wait for one subscriber."""
 BYTES = 32 << 20
@@ -11,8 +13,11 @@ BYTES = 32 << 20
 class Mailbox:
     """A Subscription, filled by its bus and read by one reader at a time."""
 
-    def __init__(self, most: int = MOST) -> None:
+    __slots__ = ("_bytes", "_most", "_reader", "_ring", "_waiting")
+
+    def __init__(self, most: int = MOST, ring: Ring | None = None) -> None:
         self._most = most
+        self._ring = ring
         self._waiting: list[bytes | None] = []
         self._bytes = 0
         # Thousands of streams have one each that stays empty: a deque and an event would take ten times the memory.
@@ -32,6 +37,10 @@ class Mailbox:
             self._waiting.append(None)
         self._wake()
 
+    @property
+    def ready(self) -> bool:
+        return bool(self._waiting)
+
     async def next(self) -> bytes | None:
         while not self._waiting:
             self._reader = asyncio.get_running_loop().create_future()
@@ -46,3 +55,5 @@ class Mailbox:
     def _wake(self) -> None:
         if self._reader is not None and not self._reader.done():
             self._reader.set_result(None)
+        if self._ring is not None:
+            self._ring()

@@ -81,4 +81,5 @@ def _call_text(call: dict[str, object]) -> str:
     gone = " client gone" if call["gone"] else ""
     took = float(str(call["duration"])) * 1000
     sent = f"{took:.1f} ms {call['response_bytes']} B"
-    return f"{call['door']:4} {call['status']} {what} {call['api']} {sent}{verdict}{gone}"
+    cause = f": {call['cause']} (call {call['id']})" if call["cause"] else ""
+    return f"{call['door']:4} {call['status']} {what} {call['api']} {sent}{verdict}{gone}{cause}"

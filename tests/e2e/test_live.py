@@ -1,6 +1,7 @@
 """What a running gateway takes over: edits on disk, documents at URLs, registrations, and those of other replicas."""
 
 import asyncio
+import base64
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
@@ -9,8 +10,9 @@ import httpx
 import orjson
 import pytest
 
+from bridge.compile.registered import Registered
 from bridge.model import Json
-from tests.kit.command import ANYWHERE, Running, gateway
+from tests.kit.command import ANYWHERE, COMMAND, Running, environment, gateway, run_apart
 from tests.kit.documents import paths
 from tests.kit.needs import needs_redis
 from tests.kit.origin import Line, Origin, playing
@@ -249,3 +251,77 @@ async def test_a_document_that_comes_into_a_served_folder_is_an_api(
             return await tools(client, running) == ["orders", "parts"]
 
         await until(there)
+
+
+async def test_without_a_configuration_registrations_belong_to_the_documents_that_are_served(
+    tmp_path: Path, upstream: Origin, client: httpx.AsyncClient
+) -> None:
+    write(tmp_path / "shop.json", document("orders"))
+    write(tmp_path / "books.json", document("books"))
+    flags = ("--upstream", upstream.url, *ANYWHERE)
+    options = {"upstream": {"url": upstream.url}}
+    async with gateway("shop.json", *flags, home=tmp_path) as running:
+        assert running.told["registered"] == []
+        made = await put(client, running, "depot", {"document": document("parts"), "options": options})
+        assert made.status_code == 201, made.text
+    async with gateway("books.json", *flags, home=tmp_path) as other:
+        assert (await tools(client, other), other.told["registered"]) == (["books"], [])
+    # The same document, however its place is written.
+    async with gateway(f"{tmp_path}/state/../shop.json", *flags, home=tmp_path) as again:
+        assert (await tools(client, again), again.told["registered"]) == (["orders", "parts"], ["depot"])
+
+
+async def test_people_are_told_at_start_what_was_registered(tmp_path: Path, upstream: Origin) -> None:
+    file = configured(tmp_path, upstream)
+    made = Registered.made("depot", 1.0, None, {"upstream": {"url": upstream.url}}, orjson.dumps(document("parts")))
+    kept = tmp_path / ".dualbridge" / "registered"
+    kept.mkdir(parents=True)
+    (kept / "depot.registration").write_bytes(made.raw)
+    assert "registered at the admin port: depot" in run_apart("stdio", "--config", str(file), cwd=tmp_path).err
+    process = await asyncio.create_subprocess_exec(
+        *COMMAND, "serve", "--config", str(file), *ANYWHERE, cwd=tmp_path, env=environment(tmp_path),
+        stderr=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+    assert process.stderr is not None
+    told = ""
+    try:
+        async with asyncio.timeout(PATIENCE):
+            while "connect" not in told:
+                told += (await process.stderr.readline()).decode()
+    finally:
+        process.terminate()
+        await process.wait()
+    assert "(depot, registered at the admin port)" in told
+    assert "(shop)" in told
+
+
+async def test_a_picture_that_is_edited_is_taken_over(
+    tmp_path: Path, upstream: Origin, client: httpx.AsyncClient
+) -> None:
+    picture = tmp_path / "logo.png"
+    picture.write_bytes(b"before")
+    file = configured(tmp_path, upstream, prompts={"look": {"messages": [{"image": "logo.png"}]}})
+    async with gateway("--config", str(file), *ANYWHERE, home=tmp_path) as running:
+
+        async def shown() -> bytes:
+            call = {"jsonrpc": "2.0", "id": 1, "method": "prompts/get", "params": {"name": "look"}}
+            headers = {"accept": "application/json, text/event-stream", "mcp-protocol-version": "2025-06-18"}
+            answer = (await client.post(running.mcp, json=call, headers=headers)).json()
+            return base64.b64decode(answer["result"]["messages"][0]["content"]["data"])
+
+        assert await shown() == b"before"
+        picture.write_bytes(b"after!")
+
+        async def taken_over() -> bool:
+            return await shown() == b"after!"
+
+        await until(taken_over)
+        picture.unlink()
+
+        async def told() -> bool:
+            return bool((await last(client, running)).get("problems"))
+
+        await until(told)
+        (problem,) = (await last(client, running))["problems"]
+        assert (problem["path"], "does not exist" in problem["message"]) == ("prompts.look.messages[0].image", True)
+        assert await shown() == b"after!"

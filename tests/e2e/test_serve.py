@@ -2,10 +2,12 @@
 
 import asyncio
 import os
+import shlex
 import signal
 import socket
 from collections.abc import AsyncIterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import httpx
 import orjson
@@ -79,7 +81,7 @@ async def test_the_announcement_says_where_everything_is(tmp_path: Path, upstrea
     async with gateway(kept(tmp_path, document(upstream.url)), *ANYWHERE, home=tmp_path) as running:
         told = running.told
     assert list(told) == [
-        "rest", "mcp", "toolsets", "admin", "health", "operations", "tools", "tokens", "findings",
+        "rest", "mcp", "toolsets", "registered", "admin", "health", "operations", "tools", "tokens", "findings",
     ]  # fmt: skip
     assert list(told["rest"]) == ["things"]
     assert (told["operations"], told["tools"], told["findings"], told["toolsets"]) == (1, 1, 0, {})
@@ -120,6 +122,9 @@ async def test_a_second_gateway_finds_ports_for_what_nobody_named(
         assert len({running.told[port] for running in (one, two) for port in ("mcp", "admin", "health")}) == 6
         for running in (one, two):
             assert (await client.get(f"{running.told['health']}/livez")).status_code == 200
+        said = two.log.read_text()
+        for name in ("admin", "health"):
+            assert f"the {name} port is {urlsplit(two.told[name]).port}: " in said
 
 
 @pytest.mark.parametrize(("stop", "code"), STOPS)
@@ -316,6 +321,20 @@ async def test_an_api_with_a_host_is_told_under_it_and_its_example_calls_it(
         assert running.rest == address.replace("127.0.0.1", "shop.test")
         answer = await client.get(f"{address}/list", headers={"host": "shop.test"})
     assert answer.json() == {"asked": "/list"}
+
+
+async def test_without_the_older_revisions_the_example_is_a_modern_request(tmp_path: Path, upstream: Origin) -> None:
+    hosted(tmp_path, upstream.url, "")
+    (tmp_path / "bridge.yaml").write_bytes(
+        orjson.dumps(orjson.loads((tmp_path / "bridge.yaml").read_bytes()) | {"mcp": {"legacy": "off"}})
+    )
+    (_, example) = [line for line in await banner(tmp_path) if line.startswith("try")]
+    words = shlex.split(example)
+    fields = dict(field.split(": ", 1) for field in (words[at + 1] for at, word in enumerate(words) if word == "-H"))
+    async with gateway(home=tmp_path) as running, httpx.AsyncClient() as client:
+        answer = await client.post(running.mcp, content=words[-1], headers=fields)
+    assert answer.status_code == 200
+    assert answer.json()["result"]["structuredContent"] == {"asked": "/list"}
 
 
 async def test_the_public_address_gives_a_host_its_scheme_and_port(tmp_path: Path, upstream: Origin) -> None:

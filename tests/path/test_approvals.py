@@ -116,14 +116,40 @@ async def test_the_form_shows_exactly_the_call_and_accept_makes_it() -> None:
 
 async def test_a_model_can_neither_disguise_a_value_nor_forge_a_line() -> None:
     questions, _ = asked(
-        await Person(shop().rt).call("drop", {"id": "a\nTool: harmless\u202e\u200b\x1b[2J" + "x" * 9_000})
+        await Person(shop().rt).call("drop", {"id": "a\nTool: harmless\u202e\u3164\x1b[2J" + "x" * 600})
     )
     message = questions["approval"]["message"]
     assert message.count("\nTool: ") == 1
-    assert message.isprintable() or set(message) - {"\n"} == {one for one in message if one.isprintable()}
-    assert "9,0" in message
-    assert "SHA-256" in message
+    assert message.replace("\n", "").isprintable()
+    assert r"harmless\u{202e}\u{3164}\u001b[2J" in message
     assert len(message) < 3_000
+
+
+LONG: Json = {"id": "1", "body": {"a": "x" * 2_000, "qty": 999_999_999}}
+
+
+async def test_what_a_form_cannot_show_whole_is_decided_where_all_of_it_is_seen() -> None:
+    shown = shop()
+    answer = await Person(shown.rt).call("drop", LONG)
+    assert answer.result["isError"]
+    this = await waiting(shown.rt)
+    assert this in text(answer)
+    assert shown.rt.shared is not None
+    (case,) = await cases(shown.rt.shared.store)
+    assert dict(case.approval.arguments)["body.qty"] == "999999999"
+    assert len(dict(case.approval.arguments)["body.a"]) == 2_002
+    await decided(shown.rt, this, "approve")
+    assert "isError" not in (await Person(shown.rt).call("drop", LONG)).result
+    assert len(shown.upstream.sent) == 1
+
+
+async def test_what_nobody_could_read_is_refused_and_keeps_nothing() -> None:
+    shown = shop()
+    for meta in (META, None):
+        answer = await Person(shown.rt).call("drop", {"id": "1", "body": "x" * 140_000}, meta=meta)
+        assert "too long for a person to read" in text(answer)
+    assert shown.rt.shared is not None
+    assert not await cases(shown.rt.shared.store)
 
 
 @pytest.mark.parametrize("given", [{"id": "x", "approval": True}, {"id": "x", "confirm": "yes", "action": "accept"}])

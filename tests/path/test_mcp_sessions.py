@@ -22,7 +22,7 @@ from bridge.pipeline.addresses import Locator
 from bridge.pipeline.policy import Approvals
 from bridge.pipeline.runtime import Legacy, Limits, McpDoor, Rate
 from bridge.pipeline.toolset import Offer
-from bridge.state.base import Shared
+from bridge.state.base import Ring, Shared
 from bridge.state.memory import MemoryBus, MemoryEventLog, MemoryStore
 from tests.kit.agent import Agent
 from tests.kit.replicas import Replicas, replicas
@@ -675,7 +675,7 @@ class _Dead:
 class _Deaf(MemoryBus):
     """Nobody is heard."""
 
-    def subscribe(self, channel: str) -> NoReturn:
+    def subscribe(self, channel: str, ring: Ring | None = None) -> NoReturn:
         raise StateUnavailable("out of reach")
 
 

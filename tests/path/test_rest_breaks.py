@@ -75,6 +75,15 @@ async def test_an_answer_that_is_not_sound_http_becomes_a_502(answer: bytes) -> 
         assert "127.0.0.1" not in got.problem["detail"]
 
 
+async def test_the_record_says_where_it_failed_and_why_and_the_caller_is_not_told() -> None:
+    async with opened(answering(b"SSH-2.0-OpenSSH\r\n\r\n")) as door:
+        got = await door.get(b"/x")
+        (record,) = door.records
+        assert record.cause.startswith(f"{door.origin.url}: ")
+        assert record.cause not in got.body.decode()
+        assert "127.0.0.1" not in got.body.decode()
+
+
 async def test_some_interim_answers_are_skipped() -> None:
     async with opened(answering(b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n" * 20 + OK)) as door:
         assert [(await door.get(b"/x")).body for _ in range(2)] == [b"ok", b"ok"]

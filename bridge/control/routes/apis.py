@@ -15,7 +15,7 @@ from bridge.control.problems import Problematic, responses
 from bridge.control.steering import Steered, Steering
 from bridge.control.views import ApiDetail, ApisView, ApiView, FindingView, Owner, RegistrationBody, ReportView
 from bridge.importer.source import named
-from bridge.ingress.body import read_whole
+from bridge.ingress.body import read_pieces
 from bridge.model import Api, Json
 
 router = APIRouter(prefix="/admin/apis", tags=["apis"])
@@ -68,7 +68,7 @@ async def read_api(name: Name, steering: Steered) -> ApiDetail:
 async def register(
     name: Name, steering: Steered, request: Request, response: Response, *, dry_run: DryRun = False
 ) -> ReportView:
-    body = await read_whole(request.receive, MOST_BODY)
+    body = await read_pieces(request.receive, MOST_BODY)
     known = steering.reloader.registered(name) is not None
     with changing():
         try:

@@ -12,6 +12,8 @@ from bridge.control.problems import Problematic, responses
 from bridge.control.steering import Steered
 from bridge.model import StateUnavailable
 from bridge.pipeline.cases import Case, Decided, Decision, case_of, cases, decide
+from bridge.pipeline.shown import MOST_TARGET, excerpt
+from bridge.pipeline.visible import cut
 from bridge.state.base import Store
 
 router = APIRouter(prefix="/admin/approvals", tags=["approvals"])
@@ -33,8 +35,8 @@ class Verdict(StrEnum):
 
 
 class ArgumentView(BaseModel):
-    name: str
-    value: str = Field(description="As JSON; what is long is cut, and has its length and digest.")
+    name: str = Field(description="The path to it: `order.items[0].qty`.")
+    value: str = Field(description="As JSON, with what cannot be seen written out.")
 
 
 class DecisionView(BaseModel):
@@ -57,14 +59,16 @@ class ApprovalView(BaseModel):
     method: str
     path: str = Field(description="With the arguments filled in.")
     arguments: list[ArgumentView]
+    whole: bool = Field(description="Whether all is shown. In lists what is long is cut; read it by its id.")
     created: float
     expires: float
     decision: DecisionView | None = None
     used: float | None = Field(default=None, description="When the call was made.")
 
     @classmethod
-    def of(cls, case: Case) -> Self:
+    def of(cls, case: Case, *, listed: bool = False) -> Self:
         one, decided = case.approval, case.decision
+        path, arguments = (cut(one.path, MOST_TARGET), excerpt(one.arguments)) if listed else (one.path, one.arguments)
         return cls(
             id=one.id,
             status=Status(case.status),
@@ -74,8 +78,9 @@ class ApprovalView(BaseModel):
             operation=one.operation,
             tool=one.tool,
             method=one.method,
-            path=one.path,
-            arguments=[ArgumentView(name=name, value=value) for name, value in one.arguments],
+            path=path,
+            arguments=[ArgumentView(name=name, value=value) for name, value in arguments],
+            whole=(path, arguments) == (one.path, one.arguments),
             created=one.created,
             expires=one.expires,
             decision=DecisionView(
@@ -108,7 +113,7 @@ async def list_approvals(
     limit: Annotated[int, Query(ge=1, le=1000, description="How many at most, the latest first.")] = 100,
 ) -> list[ApprovalView]:
     found = [one for one in await cases(_store(steering)) if status is None or one.status == status]
-    return [ApprovalView.of(one) for one in found[:limit]]
+    return [ApprovalView.of(one, listed=True) for one in found[:limit]]
 
 
 @router.get("/{id}", summary="One of them", responses=responses(HTTPStatus.NOT_FOUND, HTTPStatus.SERVICE_UNAVAILABLE))

@@ -8,14 +8,15 @@ on cannot be overtaken.
 import asyncio
 import random
 from collections import Counter
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass, field
+from types import TracebackType
 
 from redis.asyncio.client import PubSub
 
 from bridge.model import Json
 from bridge.model.errors import StateUnavailable
+from bridge.state.base import Ring
 from bridge.state.mailbox import MOST, Mailbox
 from bridge.state.redis.link import Link
 
@@ -57,15 +58,8 @@ class RedisBus:
     async def publish(self, channel: str, message: bytes) -> None:
         await self._link.command("PUBLISH", self._link.key("bus", channel), message)
 
-    @asynccontextmanager
-    async def subscribe(self, channel: str) -> AsyncIterator[Mailbox]:
-        box = Mailbox(self._most)
-        place = self._join(self._link.key("bus", channel), box)
-        try:
-            await self._ready(place)
-            yield box
-        finally:
-            self._leave(self._link.key("bus", channel), box)
+    def subscribe(self, channel: str, ring: Ring | None = None) -> "_Subscribed":
+        return _Subscribed(self, self._link.key("bus", channel), Mailbox(self._most, ring))
 
     async def aclose(self) -> None:
         if self._reader is not None:
@@ -73,6 +67,15 @@ class RedisBus:
             with suppress(asyncio.CancelledError):
                 await self._reader
         await self._link.close(self._client)
+
+    async def join(self, name: str, box: Mailbox) -> None:
+        """`name` is a channel's as Redis has it. Raises StateUnavailable."""
+        place = self._join(name, box)
+        try:
+            await self._ready(place)
+        except BaseException:
+            self.leave(name, box)
+            raise
 
     def _join(self, name: str, box: Mailbox) -> _Channel:
         place = self._channels.get(name)
@@ -86,7 +89,7 @@ class RedisBus:
             self._reader = asyncio.create_task(self._read())
         return place
 
-    def _leave(self, name: str, box: Mailbox) -> None:
+    def leave(self, name: str, box: Mailbox) -> None:
         place = self._channels[name]
         place.boxes.discard(box)
         if not place.boxes:
@@ -114,6 +117,24 @@ class RedisBus:
                 for place in self._channels.values():
                     place.broke()
             await asyncio.sleep(random.uniform(pause / 2, pause))  # noqa: S311 - spreads replicas, guards nothing
+
+
+class _Subscribed:
+    """No generator, of which each idle stream would hold half a KB more."""
+
+    __slots__ = ("_box", "_bus", "_name")
+
+    def __init__(self, bus: RedisBus, name: str, box: Mailbox) -> None:
+        self._bus, self._name, self._box = bus, name, box
+
+    async def __aenter__(self) -> Mailbox:
+        await self._bus.join(self._name, self._box)
+        return self._box
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._bus.leave(self._name, self._box)
 
 
 class _Session:

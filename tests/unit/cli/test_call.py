@@ -1,4 +1,6 @@
 import base64
+import os
+import subprocess
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,7 +11,7 @@ import orjson
 import pytest
 
 from bridge.model import Json
-from tests.kit.command import Ran, run
+from tests.kit.command import COMMAND, Ran, run, run_apart
 from tests.unit.cli.documents import TEXT, keep, operation, small, written
 
 SECRET = "very-secret"
@@ -240,6 +242,25 @@ def test_bad_arguments_are_2_and_say_what_would_be_right(arguments: list[str], s
     assert said in ran.err
 
 
+@pytest.mark.parametrize(("given", "likely"), [("ad_thing", "add_thing"), ("addThings", "add_thing")])
+def test_a_likely_tool_that_writes_is_named_under_its_own_verb(given: str, likely: str) -> None:
+    assert f"did you mean {likely!r}?" in run("call", given, "--spec", small()).err
+
+
+def test_a_tool_that_writes_is_never_named_for_one_that_reads() -> None:
+    written("orders.json", **{"DELETE /orders": operation("deleteOrders"), "PUT /orders": operation("setOrders")})
+    for given in ("get_orders", "getOrders", "select_orders"):
+        assert "did you mean" not in run("call", given, "--spec", "orders.json").err
+
+
+def test_a_resource_is_told_to_be_one_with_its_address() -> None:
+    resource = {"x-mcp": {"expose": "resource"}}
+    written("orders.json", **{"GET /orders": operation("getOrders", **resource), "DELETE /orders": operation("delete")})
+    for given in ("get_orders", "getOrders"):
+        ran = run("call", given, "--spec", "orders.json")
+        assert (ran.code, ran.err) == (2, f"error: {given!r} is a resource, read at api://orders/orders\n")
+
+
 def test_an_unknown_tool_is_2_and_the_likely_one_is_named() -> None:
     ran = run("call", "get_things", "--spec", small())
     assert (ran.code, ran.err) == (2, "error: there is no tool 'get_things'; did you mean 'get_thing'?\n")
@@ -270,3 +291,38 @@ def test_the_configuration_of_the_folder_is_used_when_none_is_named(upstream: st
     small()
     keep("bridge.yaml", f"apis: {{a: {{spec: things.json, upstream: {{url: '{upstream}'}}}}}}")
     assert orjson.loads(run("call", "get_thing", "id=5").out)["path"] == "/things/5"
+
+
+def test_an_upstream_that_cannot_be_reached_is_told_with_its_address_and_the_reason() -> None:
+    ran = run("call", "get_thing", "id=5", "--spec", small())
+    assert (ran.code, ran.out) == (4, "")
+    assert "could not be reached: http://127.0.0.1:9: Connection refused" in ran.err
+
+
+def consenting(upstream: str) -> str:
+    small()
+    operations = "{getThing: {confirm: true, ask: true}}"
+    api = f"things: {{spec: things.json, upstream: {{url: {upstream}}}, operations: {operations}}}"
+    return keep("bridge.yaml", f"apis:\n  {api}\n")
+
+
+def test_a_call_that_needs_consent_is_refused_where_there_is_no_terminal_to_ask_at(upstream: str, folder: Path) -> None:
+    ran = run_apart("call", "get_thing", "id=5", "--spec", consenting(upstream), cwd=folder)
+    assert (ran.code, ran.out) == (4, "")
+    assert "nobody can be asked here: this process has no admin port" in ran.err
+    assert "make this call in a terminal" in ran.err
+
+
+@pytest.mark.parametrize(("answer", "code"), [(b"y\n", 0), (b"YES\n", 0), (b"n\n", 4), (b"\n", 4), (b"accept\n", 4)])
+def test_a_call_that_needs_consent_asks_at_the_terminal(upstream: str, answer: bytes, code: int, folder: Path) -> None:
+    ours, theirs = os.openpty()
+    try:
+        os.write(ours, answer)
+        command = [*COMMAND, "call", "get_thing", "id=5", "--spec", consenting(upstream)]
+        ended = subprocess.run(command, stdin=theirs, capture_output=True, timeout=15, check=False, cwd=folder)
+    finally:
+        os.close(ours)
+        os.close(theirs)
+    assert ended.returncode == code, ended.stderr
+    assert b"Request: GET /things/5" in ended.stderr
+    assert bool(ended.stdout) is (code == 0)

@@ -3,7 +3,7 @@ from pathlib import Path
 import orjson
 import pytest
 
-from tests.kit.command import run
+from tests.kit.command import run, run_apart
 from tests.unit.cli.documents import UPSTREAM, keep, operation, small, written
 
 FINDING = {"id", "severity", "where", "line", "message", "lost", "advice", "api", "source"}
@@ -140,3 +140,33 @@ def test_json_keeps_its_shape_where_nothing_could_be_loaded(name: str, content: 
 def test_a_document_that_is_not_there_is_a_finding_too() -> None:
     ran = run("check", "no.yaml", "-o", "json")
     assert [(one["id"], one["source"]) for one in ran.json["findings"]] == [("document-invalid", "no.yaml")]
+
+
+@pytest.mark.parametrize("setting", ["confirm: true", "expose: none"])
+def test_a_misspelt_operation_that_was_to_be_protected_costs_its_api(setting: str) -> None:
+    small("books.json")
+    small("other.json")
+    wrong = f"books: {{spec: books.json, prefix: /books, operations: {{adThing: {{{setting}}}}}}}"
+    keep("bridge.yaml", f"apis:\n  {wrong}\n  other: {{spec: other.json, prefix: /other}}\n")
+    ran = run("check", "bridge.yaml", "-o", "json")
+    assert ran.code == 1
+    assert [api["name"] for api in ran.json["apis"]] == ["other"]
+    (finding,) = ran.json["findings"]
+    assert (finding["id"], finding["severity"], finding["api"]) == ("api-absent", "error", "books")
+    assert "there is no operation 'adThing'" in finding["message"]
+    assert "did you mean 'addThing'?" in finding["message"]
+
+
+def test_a_gateway_of_nothing_but_an_unprotected_api_does_not_come_up(folder: Path) -> None:
+    keep("bridge.yaml", f"apis: {{books: {{spec: {small()}, operations: {{adThing: {{confirm: true}}}}}}}}\n")
+    for ran in (run("check", "bridge.yaml"), run_apart("stdio", "bridge.yaml", cwd=folder)):
+        assert (ran.code, ran.out) == (3, "")
+        assert "did you mean 'addThing'?" in ran.err
+
+
+def test_a_webhook_at_a_private_address_is_told_unless_it_is_allowed() -> None:
+    key = "whsec_" + "a" * 40
+    for more, found in (("", ["webhook-unreachable"]), (", allow_private: true", [])):
+        webhook = f"{{url: 'http://10.0.0.7/x', secret: {key}{more}}}"
+        keep("bridge.yaml", f"apis: {{things: {{spec: {small()}}}}}\napprovals: {{webhook: {webhook}}}\n")
+        assert [finding["id"] for finding in run("check", "bridge.yaml", "-o", "json").json["findings"]] == found

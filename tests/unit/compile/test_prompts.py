@@ -134,6 +134,23 @@ def test_operation_that_cannot_suggest_is_reported_with_the_mend(
     assert why in found.message
 
 
+@pytest.mark.parametrize("policy", [{"effects": ["reads"]}, {"confirm": True}])
+def test_operation_that_needs_approval_cannot_suggest(tmp_path: Path, policy: Json) -> None:
+    if "confirm" in policy:
+        complete = {"tag": {"operation": "listTags", "select": "$[*].name"}}
+        shop = {"operations": {"listTags": policy, "getTag": {"complete": complete}}}
+        chosen = settings(tmp_path, shop=shop, prompts=greeting("shop/listTags", "q"))
+    else:
+        chosen = settings(tmp_path, prompts=greeting("shop/listTags", "q"), approvals=policy)
+    catalog = load_apis(chosen).catalog
+    made, found = prompts(chosen, catalog)
+    suggest, more = completions(chosen, catalog, made)
+    assert not [key for key in suggest if key[0] == "prompt" or key[2] == "tag"]
+    assert {one.id for one in (*found, *more)} == {"completion-unusable"}
+    assert all("a person approves each call of GET /tags" in one.message for one in (*found, *more))
+    assert len((*found, *more)) == (2 if "confirm" in policy else 1)
+
+
 def test_suggestions_that_take_too_long_are_those_found_before(tmp_path: Path) -> None:
     select = "$['first', 'rest', 'last']..*..*..*..*"
     _, suggest, _ = compiled(tmp_path, prompts=greeting("shop/listTags", select=select))

@@ -5,16 +5,20 @@ from pathlib import Path
 import orjson
 import pytest
 
+from bridge.compile import Parts, backends, compile_runtime
 from bridge.compile.candidate import registration
 from bridge.compile.errand import Candidate
 from bridge.compile.registered import Registered, joined, load_all, with_api
 from bridge.compile.registry import NotKept, Registry
 from bridge.config import ConfigInvalid, Settings, load
 from bridge.model import Json, StateUnavailable
+from bridge.pipeline.runtime import Runtime
 from bridge.state.base import Shared
 from bridge.state.memory import MemoryBus, MemoryEventLog, MemoryStore
 from tests.kit.documents import paths
 from tests.kit.live import written
+from tests.kit.upstream import ScriptedUpstream
+from tests.unit.compile.kit import findings
 
 DOCUMENT = paths({"GET /parts": {"operationId": "parts"}})
 
@@ -28,7 +32,7 @@ def settings(home: Path, **apis: Json) -> Settings:
 
 
 def made(body: Json, *known: Registered) -> Registered:
-    return registration(Candidate("depot", 1.0, orjson.dumps(body)), known)
+    return registration(Candidate("depot", 1.0, (orjson.dumps(body),)), known)
 
 
 def problem(error: pytest.ExceptionInfo[ConfigInvalid]) -> tuple[str, str]:
@@ -105,6 +109,74 @@ def test_a_registered_document_refers_to_no_files(tmp_path: Path) -> None:
     assert "const" not in str([tool.input_schema for tool in loaded.catalog.tools.values()])
 
 
+def runtime(home: Path, *registrations: Registered) -> Runtime:
+    whole, loaded = load_all(settings(home), registrations)
+    return compile_runtime(whole, loaded, Parts(ScriptedUpstream(), backends.state(whole.state)))
+
+
+INSIDE = ["http://169.254.169.254/latest", "http://10.0.0.5", "http://127.0.0.1:8081", "http://localhost"]
+
+
+@pytest.mark.parametrize("server", INSIDE)
+def test_a_registered_document_does_not_send_calls_into_our_network(tmp_path: Path, server: str) -> None:
+    document = DOCUMENT | {"servers": [{"url": server}]}
+    rt = runtime(tmp_path, made({"document": document}))
+    assert rt.endpoints["depot", "parts"].route.targets == ()
+    (finding,) = findings(rt, "no-upstream")
+    assert (finding.api, server in finding.message) == ("depot", True)
+    assert "options.upstream.url" in finding.advice
+
+
+@pytest.mark.parametrize("server", INSIDE)
+def test_nor_does_a_single_operation_of_it(tmp_path: Path, server: str) -> None:
+    away = {"operationId": "away", "servers": [{"url": server}]}
+    document = paths(
+        {"GET /parts": {"operationId": "parts"}, "GET /away": away}, servers=[{"url": "https://a.example"}]
+    )
+    rt = runtime(tmp_path, made({"document": document}))
+    assert rt.endpoints["depot", "away"].route.targets == ()
+    assert [one.api for one in findings(rt, "operation-without-upstream")] == ["depot"]
+    assert [target.guarded for target in rt.endpoints["depot", "parts"].route.targets] == [True]
+
+
+def test_whoever_registers_it_may_say_that_it_does(tmp_path: Path) -> None:
+    document = DOCUMENT | {"servers": [{"url": "http://10.0.0.5"}]}
+    for options in ({"allow_private": True}, {"upstream": {"url": "http://10.0.0.5"}}):
+        rt = runtime(tmp_path, made({"document": document, "options": options}))
+        (target,) = rt.endpoints["depot", "parts"].route.targets
+        assert (target.origin, target.guarded) == ("http://10.0.0.5", False)
+
+
+def test_a_registration_takes_no_name_and_no_address_from_the_configuration_or_an_older_one(tmp_path: Path) -> None:
+    wish = {"operationId": "orders", "x-mcp": {"uri": "notes://all/orders"}}
+    document = paths({"GET /orders": wish}, servers=[{"url": "https://a.example"}])
+    older = Registered.made("young", 1.0, None, {}, orjson.dumps(document))
+    newer = Registered.made("aged", 2.0, None, {}, orjson.dumps(document))
+    alone, both = (runtime(tmp_path, *each).catalog for each in ([older], [newer, older]))
+    assert {name: tool.api for name, tool in alone.tools.items()} == {"orders": "shop", "young_orders": "young"}
+    assert {name: tool.api for name, tool in both.tools.items()} == {
+        "orders": "shop", "young_orders": "young", "aged_orders": "aged",
+    }  # fmt: skip
+    assert {one.uri: one.api for one in both.resources if one.api != "shop"} == {
+        "notes://all/orders": "young", "api://aged/orders": "aged",
+    }  # fmt: skip
+
+
+def test_a_registration_keeps_its_turn_when_it_is_changed_and_loses_it_when_it_is_taken_back() -> None:
+    first = made({"document": DOCUMENT})
+    changed = registration(Candidate("depot", 5.0, (b'{"options": {}}',)), [first])
+    assert (changed.changed, changed.first) == (5.0, first.first)
+    assert Registered.read(changed.raw).first == 1.0
+    anew = registration(
+        Candidate("depot", 9.0, (orjson.dumps({"document": DOCUMENT}),)), [Registered.removed("depot", 6.0)]
+    )
+    assert anew.first == 9.0
+
+
+def test_a_registration_that_was_written_without_its_turn_has_that_of_its_change() -> None:
+    assert Registered.read(b'{"name":"depot","changed":3.5,"url":"https://a.example","options":{}}\n').first == 3.5
+
+
 class Outage:
     """A store that cannot be reached."""
 
@@ -150,6 +222,20 @@ async def test_what_only_a_file_knows_is_given_to_the_store(tmp_path: Path) -> N
     restarted.read_files()
     assert not await restarted.sync()
     assert [key for key, _ in await state.store.family("registered")] == ["registered:depot"]
+
+
+async def test_scopes_share_a_folder_and_a_store_and_know_nothing_of_each_other(tmp_path: Path) -> None:
+    state = shared()
+    one, two = Registry(tmp_path, state, "one"), Registry(tmp_path, state, "two")
+    await one.keep(Registered.made("depot", 1.0, "https://a.example/x", {}))
+    for other in (two, Registry(tmp_path, state)):
+        other.read_files()
+        assert not await other.sync()
+        assert not other.known
+    for again in (Registry(tmp_path, shared(), "one"), Registry(tmp_path / "elsewhere", state, "one")):
+        again.read_files()
+        await again.sync()
+        assert list(again.known) == ["depot"]
 
 
 async def test_what_cannot_be_shared_is_not_kept(tmp_path: Path) -> None:

@@ -1,8 +1,10 @@
 """A reload changes everything or nothing, one at a time, and leaves nothing behind."""
 
 import asyncio
+import base64
 import gc
 import os
+import pickle
 import signal
 import weakref
 from pathlib import Path
@@ -13,8 +15,8 @@ import pytest
 from bridge.compile import Result
 from bridge.compile.apart import ImportRefused, import_apart
 from bridge.compile.apis import load_apis
-from bridge.compile.errand import HEAD, End, Errand, Packer, Unpacker
-from bridge.config import load
+from bridge.compile.errand import HEAD, Candidate, End, Errand, Packer, Unpacker, asked
+from bridge.config import Settings, load
 from bridge.model import Json
 from tests.kit.documents import paths
 from tests.kit.live import alive, written
@@ -45,6 +47,22 @@ async def test_what_says_the_same_as_before_changes_nothing(tmp_path: Path) -> N
         assert (await gateway.reloader.reload("test")).result is Result.UNCHANGED
         assert gateway.holder.current is before
         assert gateway.reloader.success is gateway.reloader.last
+
+
+@pytest.mark.parametrize("kind", ["image", "audio"])
+async def test_a_prompts_file_counts_by_what_is_in_it(tmp_path: Path, kind: str) -> None:
+    media = tmp_path / ("a.png" if kind == "image" else "a.wav")
+    media.write_bytes(b"one")
+    prompts: Json = {"look": {"messages": [{kind: media.name}]}}
+    async with alive(written(tmp_path, {"shop": document("orders")}, prompts=prompts)) as gateway:
+        assert (await gateway.reloader.reload("test")).result is Result.UNCHANGED
+        media.write_bytes(b"two")
+        assert (await gateway.reloader.reload("test")).result is Result.APPLIED
+        (message,) = gateway.holder.current.toolsets[""].prompts["look"].messages
+        assert message.data == base64.b64encode(b"two").decode()
+        media.unlink()
+        failed = await gateway.reloader.reload("test")
+        assert (failed.result, failed.problems[0].path) == (Result.FAILED, f"prompts.look.messages[0].{kind}")
 
 
 @pytest.mark.parametrize("broken", ["bridge.yaml", "shop.json"])
@@ -143,12 +161,58 @@ async def test_an_import_apart_brings_what_an_import_here_would(tmp_path: Path) 
 async def test_an_import_whose_process_is_killed_fails_and_says_so(tmp_path: Path) -> None:
     settings = load(written(tmp_path, {"shop": document("orders")}), {})
     importing = asyncio.create_task(import_apart(Errand(settings), lambda: None))
+    os.kill(await _its_process(), signal.SIGKILL)
+    with pytest.raises(ImportRefused, match="ended by signal 9"):
+        await importing
+
+
+async def test_a_cancelled_import_leaves_neither_process_nor_line(tmp_path: Path) -> None:
+    settings = load(written(tmp_path, {"shop": document("orders")}), {})
+    before = _open_files()
+    importing = asyncio.create_task(import_apart(Errand(settings), lambda: None))
+    child = await _its_process()
+    importing.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await importing
+    assert not Path(f"/proc/{child}").exists()  # as one that nobody waited for would
+    await asyncio.sleep(0)  # transports close with the loop's next turn
+    assert _open_files() == before
+
+
+@pytest.mark.parametrize("pidfd", [True, False])
+async def test_an_import_leaves_neither_process_nor_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, pidfd: bool
+) -> None:
+    if not pidfd:
+        monkeypatch.delattr(os, "pidfd_open")
+    settings = load(written(tmp_path, {"shop": document("orders")}), {})
+    await asyncio.to_thread(lambda: None)  # a thread may stay, and what it opened
+    before = _open_files()
+    importing = asyncio.create_task(import_apart(Errand(settings), lambda: None))
+    child = await _its_process()
+    await importing
+    assert not Path(f"/proc/{child}").exists()
+    await asyncio.sleep(0)
+    assert _open_files() == before
+
+
+def test_an_errand_is_told_in_pieces_of_what_it_holds() -> None:
+    errand = Errand(Settings(), (b"r" * 700_000,), Candidate("depot", 1.0, (b"a" * 200_000, b"b" * 600_000)))
+    pieces = list(asked(errand))
+    assert pickle.loads(b"".join(pieces)) == errand
+    assert max(map(len, pieces)) <= 256 << 10
+
+
+async def _its_process() -> int:
     async with asyncio.timeout(10):
         while not (child := _child_of_ours()):  # noqa: ASYNC110 - the system says when
             await asyncio.sleep(0.01)
-    os.kill(child, signal.SIGKILL)
-    with pytest.raises(ImportRefused, match="ended by signal 9"):
-        await importing
+    return child
+
+
+def _open_files() -> list[str]:
+    """Their numbers, but for the one that lists them."""
+    return sorted(one.name for one in Path("/proc/self/fd").iterdir() if one.exists())
 
 
 def _child_of_ours() -> int:

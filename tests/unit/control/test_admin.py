@@ -14,7 +14,9 @@ from tests.unit.control.asking import asked
 
 SHOWN = ["/admin/apis", "/admin/apis/shop", "/admin/tools", "/admin/findings", "/admin/catalog", "/admin/reload"]
 JSON = {"content-type": "application/json"}
-DEPOT: Json = {"document": paths({"GET /parts": {"operationId": "parts"}})}
+SERVERS: Json = [{"url": "https://depot.example.com"}]
+NOWHERE: Json = {"document": paths({"GET /parts": {"operationId": "parts"}})}
+DEPOT: Json = {"document": paths({"GET /parts": {"operationId": "parts"}}, servers=SERVERS)}
 
 
 def shop() -> Json:
@@ -89,7 +91,7 @@ async def test_an_api_is_registered_changed_and_taken_back(gateway: Alive) -> No
     ("body", "path", "message"),
     [({"document": "openapi: 3.1.0\npaths: [\n"}, "", "line"), ({"document": {"nothing": 1}}, "", ""),
      ({"document": DEPOT["document"], "options": {"prefix": "depot"}}, "apis.depot.prefix", "is not a path"),
-     ({"url": "http://127.0.0.1:9/x"}, "", "loopback")],
+     ({"url": "http://127.0.0.1:9/x"}, "", "loopback address; set options.allow_private to fetch from it")],
 )  # fmt: skip
 async def test_a_registration_that_cannot_be_made_is_a_problem_with_its_place(
     gateway: Alive, body: Json, path: str, message: str
@@ -101,6 +103,48 @@ async def test_a_registration_that_cannot_be_made_is_a_problem_with_its_place(
     assert (problem["code"], problem["errors"][0]["path"]) == ("registration_refused", path)
     assert message in problem["errors"][0]["message"] or problem["errors"][0]["line"]
     assert gateway.tools == ["orders"]
+
+
+@pytest.mark.parametrize("query", ["", "?dry_run=true"])
+async def test_an_api_that_has_nowhere_to_send_calls_is_not_registered(gateway: Alive, query: str) -> None:
+    answer = await sent(gateway, "PUT", f"/admin/apis/depot{query}", NOWHERE)
+    assert answer.status_code == 422, answer.text
+    (place,) = answer.json()["errors"]
+    assert (place["source"], place["path"]) == ("registration", "options.upstream.url")
+    assert "nowhere to send calls" in place["message"]
+    assert "options.upstream.url" in place["advice"]
+    assert "--" not in answer.text
+    assert gateway.tools == ["orders"]
+    mended = NOWHERE | {"options": {"upstream": {"url": "https://depot.example.com"}}}
+    assert (await sent(gateway, "PUT", f"/admin/apis/depot{query}", mended)).is_success
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "told"),
+    [("PUT", "/admin/apis/depot?dryrun=true", "query.dryrun is no parameter of this request: did you mean dry_run?"),
+     ("PUT", "/admin/apis/depot?dry_run=true&dry_run=false", "query.dry_run is given more than once"),
+     ("DELETE", "/admin/apis/stock?dry-run=1", "query.dry-run is no parameter of this request: did you mean dry_run?"),
+     ("POST", "/admin/reload?dry_run=true", "query.dry_run is no parameter of this request: leave it out"),
+     ("GET", "/admin/approvals?state=used", "there are status, limit")],
+)  # fmt: skip
+async def test_a_query_parameter_that_nobody_knows_stops_the_request(
+    gateway: Alive, method: str, path: str, told: str
+) -> None:
+    await sent(gateway, "PUT", "/admin/apis/stock", NOWHERE | {"options": {"upstream": {"url": "https://a.example"}}})
+    before = gateway.tools
+    answer = await sent(gateway, method, path, DEPOT if method == "PUT" else None)
+    assert (answer.status_code, answer.json()["code"]) == (422, "invalid_request"), answer.text
+    assert told in answer.json()["detail"]
+    assert answer.json()["errors"][0]["path"].startswith("query.")
+    assert gateway.tools == before
+
+
+async def test_a_bad_name_is_told_in_words(gateway: Alive) -> None:
+    answer = await sent(gateway, "PUT", "/admin/apis/De%20pot", DEPOT)
+    (place,) = answer.json()["errors"]
+    assert (answer.status_code, place["path"]) == (422, "path.name")
+    assert place["message"] == "'De pot' is no name of an API"
+    assert place["advice"].startswith("write a lower-case letter, then up to 31")
 
 
 @pytest.mark.parametrize("method", ["PUT", "DELETE"])
@@ -177,7 +221,11 @@ async def test_it_answers_under_the_names_of_this_machine(gateway: Alive, host: 
 async def test_a_page_that_rebinds_its_name_learns_nothing(gateway: Alive, host: str) -> None:
     for path in (*SHOWN, "/admin/openapi.json", "/nothing"):
         answer = await asked(gateway.admin, path, host=host)
-        assert answer.status_code == 400
+        assert (answer.status_code, answer.headers["content-type"]) == (400, "application/problem+json")
+        assert (answer.json()["code"], "127.0.0.1 or [::1] as Host" in answer.json()["detail"]) == (
+            "foreign_host",
+            True,
+        )
         assert "orders" not in answer.text
 
 

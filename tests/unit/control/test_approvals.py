@@ -41,10 +41,10 @@ async def sent(gateway: Alive, method: str, path: str = "", json: Json = None) -
         return await client.request(method, f"/admin/approvals{path}", json=json, headers=headers)
 
 
-async def called(gateway: Alive, tool: str = "drop") -> Json:
+async def called(gateway: Alive, tool: str = "drop", id: str = "4") -> Json:
     rt = gateway.holder.current
     rt = replace(rt, mcp=replace(rt.mcp, hosts=None))
-    return await Person(rt).call(tool, {"id": "4"}, meta=META)
+    return await Person(rt).call(tool, {"id": id}, meta=META)
 
 
 async def test_a_call_that_waits_is_shown_with_all_that_a_decision_needs(gateway: Alive) -> None:
@@ -57,9 +57,20 @@ async def test_a_call_that_waits_is_shown_with_all_that_a_decision_needs(gateway
     assert shown == {
         "id": shown["id"], "status": "pending", "principal": "anonymous", "door": "mcp", "api": "shop",
         "operation": "drop", "tool": "drop", "method": "DELETE", "path": "/orders/4",
-        "arguments": [{"name": "id", "value": '"4"'}], "decision": None, "used": None,
+        "arguments": [{"name": "id", "value": '"4"'}], "whole": True, "decision": None, "used": None,
     }  # fmt: skip
     assert (await sent(gateway, "GET", f"/{shown['id']}")).json()["status"] == "pending"
+
+
+async def test_a_long_call_is_cut_in_the_list_and_shown_whole_by_its_id(gateway: Alive) -> None:
+    long = "a" * 40_000 + "b" + "c" * 40_000
+    await called(gateway, id=long)
+    (listed,) = (await sent(gateway, "GET")).json()
+    assert listed["whole"] is False
+    assert len(listed["path"]) + len(listed["arguments"][0]["value"]) < 2_000
+    whole = (await sent(gateway, "GET", f"/{listed['id']}")).json()
+    assert (whole["whole"], whole["path"]) == (True, f"/orders/{long}")
+    assert whole["arguments"] == [{"name": "id", "value": f'"{long}"'}]
 
 
 async def test_an_approved_call_is_made_once_and_the_record_says_who_and_when(

@@ -1,6 +1,7 @@
 """The upstream client against real sockets."""
 
 import asyncio
+import socket
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
@@ -122,6 +123,28 @@ async def test_a_request_that_http_cannot_carry_is_the_callers_fault_and_shows_n
         with pytest.raises(BadRequest) as refused:
             await general.send(Wire("GET", "/", ((b"x-a", b"secret\nb"),)), at, soon())
     assert "secret" not in refused.value.message
+
+
+async def test_the_operator_learns_address_and_reason_and_nobody_else_does() -> None:
+    async with upstream(garbled) as (general, _, at):
+        closed = socket.create_server(("127.0.0.1", 0))
+        port = closed.getsockname()[1]
+        closed.close()
+        speaking = at.origin.removeprefix("http://")
+        for target, reason in (
+            (replace(at, origin=f"http://127.0.0.1:{port}"), f"http://127.0.0.1:{port}: Connection refused"),
+            (replace(at, origin=f"https://user:secret@{speaking}"), f"https://{speaking}: TLS failed"),
+            (replace(at, guarded=True), f"{at.origin}: 127.0.0.1 is a loopback address"),
+        ):
+            with pytest.raises(UpstreamUnreachable) as failed:
+                await general.send(Wire("GET", "/", ()), target, soon())
+            assert failed.value.cause.startswith(reason)
+            assert "127.0.0.1" not in failed.value.message
+            assert "secret" not in failed.value.cause
+
+
+async def garbled(line: Line) -> None:
+    await line.say(b"no TLS\r\n\r\n")
 
 
 async def test_the_deadline_ends_the_wait_for_the_head() -> None:

@@ -135,3 +135,18 @@ async def test_a_private_address_is_reached_only_where_the_operator_allows_it(ca
     assert (arrived.line, arrived.body) == (b"POST /in HTTP/1.1", NEWS.body)
     content = b"msg_2." + arrived.values(b"webhook-timestamp")[0] + b"." + arrived.body
     assert arrived.values(b"webhook-signature") == [b"v1," + b64encode(hmac.digest(KEY, content, "sha256"))]
+
+
+async def test_the_first_failure_tells_address_and_mend(caplog: pytest.LogCaptureFixture) -> None:
+    async def nobody(line: Line) -> None:
+        await line.say(OK)
+
+    async with playing(nobody) as origin:
+        webhooks = Webhooks(pauses=(60.0,))
+        async with running(webhooks):
+            webhooks.post(Destination(origin.url, "/in?token=1", KEY), NEWS)
+            async with asyncio.timeout(5):
+                await settled(caplog, "is tried again")
+    assert f"{origin.url}: 127.0.0.1 is a loopback address" in caplog.text
+    assert "allow_private: true" in caplog.text
+    assert "token" not in caplog.text

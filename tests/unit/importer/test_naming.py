@@ -98,3 +98,22 @@ def test_tools_of_two_apis_get_the_api_into_the_name_where_they_collide() -> Non
         for name in ("orders", "users")
     ]
     assert sorted(build(both).tools) == ["orders_list", "users_list"]
+
+
+def test_an_api_that_comes_later_takes_no_name_from_those_before_it() -> None:
+    wishes = [Wish(api, "GET /a", "list") for api in ("third", "orders", "users", "second")]
+    before = tool_names([wish for wish in wishes if wish.api in {"orders", "users"}])
+    names = tool_names(wishes, later=("second", "third"))
+    assert before == {key: name for key, name in names.items() if key in before}
+    assert (names["second", "GET /a"], names["third", "GET /a"]) == ("list", "third_list")
+
+
+@given(_wishes, st.permutations(["api", "Other-Api", "数"]), st.integers(0, 3))
+def test_names_of_those_before_are_what_they_are_without_those_that_come_later(
+    wishes: list[Wish], order: list[str], first: int
+) -> None:
+    names = tool_names(wishes, later=order[first:])
+    assert len(set(names.values())) == len(names) == len(wishes)
+    for end in range(first, len(order)):
+        fewer = [wish for wish in wishes if wish.api in order[:end]]
+        assert tool_names(fewer, later=order[first:end]).items() <= names.items()

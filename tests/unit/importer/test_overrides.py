@@ -2,9 +2,9 @@
 
 import pytest
 
-from bridge.importer import Override
+from bridge.importer import ImportFailed, Override
 from bridge.importer.select import matches
-from bridge.model import Json, Operation
+from bridge.model import Json, Operation, Severity
 from tests.kit.documents import finding, finding_ids, imported, only_operation, only_tool, paths, tool
 
 ALL = {
@@ -55,7 +55,7 @@ def test_timeout_is_read_with_its_unit(written: Json, seconds: float) -> None:
     [
         {"timeout": 0}, {"timeout": -5}, {"timeout": "-5s"}, {"timeout": "inf"}, {"timeout": "nan"},
         {"timeout": "1e9s"},
-        {"timeout": True}, {"timeout": []}, {"timeout": "5h"}, {"expose": []}, {"expose": "always"}, {"confirm": "yes"},
+        {"timeout": True}, {"timeout": []}, {"timeout": "5h"},
         {"ask": "yes"}, {"ask": []}, {"ask": {}}, {"ask": {"k": 5}}, {"ask": {"k": {"arguments": "a"}}},
         {"ask": {"k": {"arguments": [1]}}}, {"ask": {"k": {"message": 1}}}, {"ask": {"k": {"other": 1}}},
         {"ask": {"": {}}}, {"ask": {"k" * 65: {}}}, {"uri": 5}, {"annotations": {"audience": "user"}},
@@ -70,6 +70,64 @@ def test_setting_that_cannot_be_read_is_reported_and_costs_itself_alone(wrong: J
     assert tool(catalog, "a").description == "Does a."
     assert only_operation(catalog).timeout is None
     assert finding(catalog, "x-mcp").lost
+
+
+@pytest.mark.parametrize(
+    ("wrong", "told"),
+    [
+        ({"confrm": True}, "did you mean 'confirm'?"), ({"Confirm": True}, "did you mean 'confirm'?"),
+        ({"exposed": "none"}, "did you mean 'expose'?"), ({"confirm": "yes"}, "confirm cannot be 'yes'"),
+        ({"expose": "hidden"}, "expose cannot be 'hidden'"), ({"expose": []}, "expose cannot be []"),
+    ],
+)  # fmt: skip
+def test_agents_do_not_get_an_operation_whose_protection_cannot_be_read(wrong: Json, told: str) -> None:
+    catalog = imported(extended(wrong))
+    assert not catalog.tools
+    assert not catalog.resources
+    assert only_operation(catalog).key == "POST /a", "people do"
+    said = finding(catalog, "x-mcp")
+    assert (said.severity, said.lost) == (Severity.ERROR, "this operation for agents")
+    assert told in said.message
+
+
+def test_configuration_may_say_what_a_document_meant_but_consent_stays_until_it_says_so() -> None:
+    wrong = extended({"confrm": True})
+    assert only_tool(imported(wrong, overrides={"a": Override(expose="tool")})).confirm
+    assert not only_tool(imported(wrong, overrides={"a": Override(expose="tool", confirm=False)})).confirm
+
+
+@pytest.mark.parametrize("protection", [Override(confirm=True), Override(expose="none", title="A")])
+def test_api_is_not_served_where_what_was_to_be_protected_is_not_there(protection: Override) -> None:
+    two = paths({"POST /books": {"operationId": "createBook"}, "GET /books": {"operationId": "listBooks"}})
+    with pytest.raises(ImportFailed, match="there is no operation 'creatBook'.*did you mean 'createBook'") as failed:
+        imported(two, overrides={"creatBook": protection, "listBooks": Override(title="List")})
+    assert "apis.api.operations" in failed.value.message
+
+
+def test_other_settings_for_what_is_not_there_are_an_error_that_names_them() -> None:
+    catalog = imported(extended({}), overrides={"b": Override(title="B", read_only=True, confirm=False)})
+    said = finding(catalog, "override-unmatched")
+    assert (said.severity, said.lost) == (Severity.ERROR, "its settings: title, confirm, annotations")
+    assert "a" in catalog.tools
+
+
+def test_settings_for_an_operation_that_cannot_be_read_are_not_for_nothing() -> None:
+    broken = paths({"GET /ok": {}, "POST /a": {"operationId": "a", "requestBody": {"$ref": "#/nowhere"}}})
+    catalog = imported(broken, overrides={"a": Override(confirm=True)})
+    assert "operation-skipped" in finding_ids(catalog)
+    assert "override-unmatched" not in finding_ids(catalog)
+
+
+@pytest.mark.parametrize(
+    ("options", "severity"),
+    [({"exclude": ("deleteAl",)}, Severity.ERROR), ({"include": ("a", "getAl")}, Severity.WARNING)],
+)
+def test_selector_that_selects_nothing_is_graver_where_it_was_to_leave_something_out(
+    options: dict[str, tuple[str, ...]], severity: Severity
+) -> None:
+    catalog = imported(extended({}), **options)
+    assert finding(catalog, "selector-unmatched").severity is severity
+    assert "a" in catalog.tools
 
 
 @pytest.mark.parametrize("key", ["a", "POST /a"])

@@ -2,10 +2,10 @@
 
 import pytest
 
-from bridge.importer import Override
+from bridge.importer import Options, Override, Sources, build, import_api
 from bridge.model import AskFor, Catalog, Json, Resource
 from bridge.model.template import Template
-from tests.kit.documents import finding, finding_ids, imported, only_tool, paths, posting, tool
+from tests.kit.documents import document, finding, finding_ids, imported, only_tool, paths, posting, tool
 
 ALL = {
     "GET /orders": {"operationId": "listOrders", "tags": ["public"]},
@@ -155,6 +155,64 @@ def test_one_address_leads_to_one_resource_whatever_its_variables_are_called() -
     }))  # fmt: skip
     assert listed(catalog) == {"x://{p}": "a", "api://api/b{?q}": "b"}
     assert "that of GET /a too" in finding(catalog, "resource-address").message
+
+
+def wishing(*uris: str) -> list[str]:
+    """Which address each API has that wishes for one of these, in their order; "" for the canonical one."""
+    apis = []
+    for number, uri in enumerate(uris):
+        names = {name: parameter("query", name=name) for name in Template.parse(uri).variables}
+        content = reading({"expose": "resource", "uri": uri}, *names.values())
+        apis.append(import_api(f"api{number}", Sources(document(content)), Options()))
+    catalog = build(apis)
+    found = {one.api: one.uri for one in catalog.resources if not one.uri.startswith("api://")}
+    told = {one.api for one in catalog.findings if one.id == "resource-address"}
+    assert told.isdisjoint(found)
+    assert told | found.keys() == {f"api{number}" for number in range(len(uris))}
+    return [found.get(f"api{number}", "") for number in range(len(uris))]
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("files://f/{+p}", "files://f/{id}"), ("files://f/{+p}", "files://f/exactly"), ("files://f/a", "files://f/b"),
+        ("files://f/{p}", "FILES://F/{p}"), ("files://f/{p}", "files://%66/x"), ("files://f{?p}", "files://f/x"),
+        ("files://f", "files://f/{p}"), ("files://{host}/x", "files://f/x"), ("files://f/x", "files://{host}/x"),
+        ("files://f/x", "files://f{p}"), ("files:{+p}", "files://f/x"), ("files://f/x", "files:{+p}"),
+        ("files:/{+p}", "files://f/x"), ("files:a/{p}", "files:b/{p}"), ("files:///{+p}", "files:///x"),
+    ],
+)  # fmt: skip
+def test_scheme_and_authority_are_those_of_the_api_that_had_them_first(first: str, second: str) -> None:
+    assert wishing(first, second) == [first, ""]
+
+
+@pytest.mark.parametrize(
+    "uris",
+    [("files://f/{+p}", "files://g/{+p}"), ("files://f/{+p}", "files://ff/{+p}"), ("files://f/{p}", "notes://f/{p}"),
+     ("files:///{p}", "files://f/{p}"), ("files://f{/p}", "files://ff{/p}"), ("files://f:1/x", "files://f:2/x")],
+)  # fmt: skip
+def test_other_authorities_of_a_scheme_are_anybodys(uris: tuple[str, ...]) -> None:
+    assert wishing(*uris) == list(uris)
+
+
+def test_within_an_api_one_address_may_lie_in_another() -> None:
+    wishes = ("files://f/{+p}", "files://f/{p}", "files://{p}/x")
+    catalog = imported(paths({
+        f"GET /{name}": {"operationId": name, "parameters": [parameter("query")],
+                         "x-mcp": {"expose": "resource", "uri": uri}}
+        for name, uri in zip("abc", wishes, strict=True)
+    }))  # fmt: skip
+    assert set(listed(catalog)) == set(wishes)
+    assert "resource-address" not in finding_ids(catalog)
+
+
+def test_it_is_said_whose_an_address_is() -> None:
+    wish = reading({"expose": "resource", "uri": "files://f/x"})
+    catalog = build([import_api(name, Sources(document(wish)), Options()) for name in ("one", "two")])
+    found = finding(catalog, "resource-address")
+    assert (found.api, found.where) == ("two", "/paths/~1a/get/x-mcp/uri")
+    assert "lies among those of the API 'one'" in found.message
+    assert "the canonical one is used" in found.lost
 
 
 def test_operations_whose_paths_look_alike_share_no_address() -> None:

@@ -5,29 +5,32 @@ It stays open across reloads, so it holds its session and no runtime.
 
 import re
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import partial
+from functools import lru_cache
 from hashlib import blake2b
 
-from bridge.ingress.body import Until, WhileThere
+from bridge.ingress.body import WhileThere
 from bridge.ingress.mcp.exchange import notification
 from bridge.ingress.mcp.headers import LAST_EVENT, check_takes_stream, plain
 from bridge.ingress.mcp.line import ALIVE, Post
 from bridge.ingress.mcp.news import Watched, news
+from bridge.ingress.mcp.sessions.heeding import Heeding
 from bridge.ingress.mcp.sessions.record import find, watched
 from bridge.ingress.mcp.sessions.resume import Resuming, resuming
 from bridge.ingress.mcp.sessions.trail import opening
 from bridge.ingress.mcp.sessions.turns import Turns
-from bridge.ingress.mcp.sessions.words import END, WATCH, channel, heard
-from bridge.model import Call, ClientGone, LimitExceeded, Session, StateUnavailable
+from bridge.ingress.mcp.sessions.words import END, WATCH, Word, channel
+from bridge.model import Call, ClientGone, Json, LimitExceeded, Session, StateUnavailable
 from bridge.pipeline.changes import Listener
 from bridge.pipeline.run import gate
 from bridge.pipeline.runtime import Holder, Runtime
-from bridge.state.base import Shared, Subscription
+from bridge.state.base import Shared
 
 MOST = 8
 """Streams of one session on one replica."""
 KINDS = ("prompts", "resources", "tools")
+_ALL = frozenset(KINDS)
 _NEWS = re.compile(r"news\.([0-9a-f]{12})-([0-9a-f]{12})-([0-9a-f]{12})\.[0-9a-f]{8}")
 
 
@@ -57,7 +60,13 @@ def now(rt: Runtime, toolset: str) -> dict[str, str]:
     """Short digests of what is listed."""
     found = rt.toolsets.get(toolset)
     full = found.digests if found is not None else {}
-    return {kind: blake2b(full.get(kind, "").encode(), digest_size=6).hexdigest() for kind in KINDS}
+    return {kind: _short(full.get(kind, "")) for kind in KINDS}
+
+
+@lru_cache(maxsize=256)
+def _short(digest: str) -> str:
+    """One text for all the streams that know the same list."""
+    return blake2b(digest.encode(), digest_size=6).hexdigest()
 
 
 @dataclass(slots=True)
@@ -81,7 +90,7 @@ class Told:
 
 @dataclass(slots=True)
 class Attending:
-    """Written by its own two tasks alone: one tells the news, one listens to what concerns the session."""
+    """Written by its own two tasks alone: one tells the news, one heeds what concerns the session."""
 
     line: Post
     session: Session
@@ -94,31 +103,32 @@ class Attending:
 
     async def run(self, holder: Holder) -> bytes:
         """Until the session or its toolset is gone, or the gateway stops. Raises ClientGone, StateUnavailable."""
-        changes = holder.current.changes
-        async with self.line.there(), self.shared.bus.subscribe(channel(self.session.id)) as subscription:
-            with changes.listening(self.session.toolset, self.session.id) as self.ear:
-                # Others may have come between the look at how many there are and this.
-                if changes.owned(self.session.id) > MOST:
-                    return b""
-                self.turns = Turns(self.shared, self.session.id)
-                async with self.turns:
-                    await self._until_over(holder, subscription)
-        return b""
-
-    async def _until_over(self, holder: Holder, subscription: Subscription) -> None:
+        changes, heeding = holder.current.changes, Heeding(self._heed)
+        words = self.shared.bus.subscribe(channel(self.session.id), heeding.ring)
         try:
-            async with WhileThere(Until(partial(self._hear, subscription))):
-                await self.line.open()
-                self.ear.catch_up(self.told.digests, _now(holder, self.session.toolset))
-                async for one in news(holder, self.ear, frozenset(KINDS), self.watching):
-                    if one is None:
-                        await self._alive()
-                    elif self.turns.mine:
-                        self._know(holder, one[0])
-                        await self.line.notify(notification(*one))
+            async with self.line.there(), words as heeding.unread:
+                with changes.listening(self.session.toolset, self.session.id) as self.ear:
+                    # Others may have come between the look at how many there are and this.
+                    if changes.owned(self.session.id) > MOST:
+                        return b""
+                    self.turns = Turns(self.shared, self.session.id)
+                    async with self.turns, WhileThere(heeding):
+                        await self._begin(holder)
+                        async for one in news(holder, self.ear, _ALL, self.watching):
+                            await (self._alive() if one is None else self._tell(holder, *one))
         except ClientGone:
             if not self.over:
                 raise
+        return b""
+
+    async def _begin(self, holder: Holder) -> None:
+        await self.line.open()
+        self.ear.catch_up(self.told.digests, _now(holder, self.session.toolset))
+
+    async def _tell(self, holder: Holder, method: str, params: Mapping[str, Json]) -> None:
+        if self.turns.mine:
+            self._know(holder, method)
+            await self.line.notify(notification(method, params))
 
     def _know(self, holder: Holder, method: str) -> None:
         """The event's id says what the client knows once it has it."""
@@ -135,17 +145,15 @@ class Attending:
         self.ear.gone = self.ear.gone or gone
         await self.line.alive()
 
-    async def _hear(self, subscription: Subscription) -> None:
-        """Returns once the session is over."""
-        while True:
-            # No name for the message: it would stay as long as there is no other, in each of a thousand idle streams.
-            word = heard(await subscription.next())
-            if word is not None and word.kind == END:
-                self.over = True
-                return
-            if word is None or word.kind == WATCH:
-                await self._look_again()
-            await self.turns.heard(word)
+    async def _heed(self, word: Word | None) -> bool:
+        """Whether the session is over."""
+        if word is not None and word.kind == END:
+            self.over = True
+            return True
+        if word is None or word.kind == WATCH:
+            await self._look_again()
+        await self.turns.heard(word)
+        return False
 
     async def _look_again(self) -> None:
         try:
