@@ -8,8 +8,8 @@ from bridge.app.errors import StartFailed
 from bridge.app.listeners import Addresses, addresses_of, bind, of_operators
 from bridge.app.prepare import Given, Started, prepared, reloader_of, start_runtime
 from bridge.app.serving import DRAIN, Application, loop_factory, run, server_of
-from bridge.compile import Reloader
 from bridge.compile.attempt import World
+from bridge.compile.reload import Reloader
 from bridge.config import Settings
 from bridge.ingress.traffic import Traffic
 from bridge.pipeline.runtime import Holder, Runtime

@@ -6,13 +6,13 @@ from dataclasses import dataclass, replace
 
 from bridge import __version__
 from bridge.app.errors import StartFailed
-from bridge.compile import Parts, Reloader, parts
 from bridge.compile.attempt import Standing, World, world_of
 from bridge.compile.collector import paused
 from bridge.compile.live import Live, on_disk
 from bridge.compile.registered import load_all
 from bridge.compile.registry import Registry
-from bridge.compile.runtime import compiling, unserved
+from bridge.compile.reload import Reloader
+from bridge.compile.runtime import Parts, compiling, parts, unserved
 from bridge.config import Settings
 from bridge.config.watch import look
 from bridge.model.steps import at_once

@@ -15,8 +15,8 @@ from typing import TypeAlias
 
 import uvicorn
 
-from bridge.compile import Parts
 from bridge.compile.live import Live
+from bridge.compile.runtime import Parts
 from bridge.ingress.asgi import Receive, Scope, Send
 from bridge.ingress.server import Http1
 

@@ -3,8 +3,8 @@
 import asyncio
 import base64
 import secrets
-import time
 import sys
+import time
 from collections.abc import Mapping
 from dataclasses import replace
 from difflib import get_close_matches
@@ -29,7 +29,8 @@ from bridge.cli.inputs import (
     settings,
 )
 from bridge.cli.output import Format, complain, err, print_json
-from bridge.compile import Parts, compile_runtime, load_apis, parts
+from bridge.compile import load_apis
+from bridge.compile.runtime import Parts, compile_runtime, parts
 from bridge.importer.naming import snake
 from bridge.ingress.mcp.blocks import block_pieces, link_text
 from bridge.ingress.mcp.eras import MODERN
@@ -58,7 +59,6 @@ from bridge.model import (
 from bridge.pipeline.run import finish, run
 from bridge.pipeline.runtime import Runtime
 from bridge.pipeline.toolset import Toolset
-
 
 _SAME_VERB = 0.75
 """How alike two words are, as difflib counts: `creat` and `create` are one verb, `get` and `set` are two."""

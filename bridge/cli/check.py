@@ -23,7 +23,8 @@ from bridge.cli.inputs import (
     settings,
 )
 from bridge.cli.output import Format, complain, counted, err, finding_json, out, print_findings, print_json, table
-from bridge.compile import Loaded, compile_runtime, load_apis, parts
+from bridge.compile import Loaded, load_apis
+from bridge.compile.runtime import compile_runtime, parts
 from bridge.config import ConfigInvalid, Settings
 from bridge.importer import names_lock
 from bridge.model import Catalog, Finding, Json, Severity

@@ -66,7 +66,9 @@ def _show(found: Diff) -> None:
         out().print("no difference")
 
 
-def _show_kind(kind: str, added: Iterable[str], removed: Iterable[str], changed: Iterable[tuple[str, str, bool]]) -> None:
+def _show_kind(
+    kind: str, added: Iterable[str], removed: Iterable[str], changed: Iterable[tuple[str, str, bool]]
+) -> None:
     console = out()
     for name in added:
         console.print(f"[green]+[/green] {kind}{escape(name)}")

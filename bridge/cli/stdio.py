@@ -21,8 +21,8 @@ from bridge.cli.inputs import (
     settings,
 )
 from bridge.cli.output import counted, err
-from bridge.compile import Parts
 from bridge.compile.live import Live
+from bridge.compile.runtime import Parts
 from bridge.config import Settings
 from bridge.ingress.mcp.pipes import claimed, frames, writer
 from bridge.ingress.mcp.stdio import Conversation

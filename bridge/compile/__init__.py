@@ -1,19 +1,9 @@
-"""Settings and a catalogue become a runtime: everything expensive, once per reload."""
+"""Settings and a catalogue become a runtime: everything expensive, once per reload.
+
+Here is only what the process that imports needs as well: the rest would take it as long as half an import.
+"""
 
 from bridge.compile.apis import Absent, Loaded, NothingLoaded, load_apis
-from bridge.compile.reload import Reloader
 from bridge.compile.report import Report, Result
-from bridge.compile.runtime import Parts, compile_runtime, parts
 
-__all__ = [
-    "Absent",
-    "Loaded",
-    "NothingLoaded",
-    "Parts",
-    "Reloader",
-    "Report",
-    "Result",
-    "compile_runtime",
-    "load_apis",
-    "parts",
-]
+__all__ = ["Absent", "Loaded", "NothingLoaded", "Report", "Result", "load_apis"]

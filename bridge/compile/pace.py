@@ -36,6 +36,7 @@ class Pace:
 
 async def paced(steps: Steps[T]) -> T:
     pace = Pace()
+    await pace.rest()  # from whatever was done before
     while True:
         try:
             while not pace.over:

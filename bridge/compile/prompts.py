@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 
 from bridge.compile.policy import approvals
+from bridge.compile.embedded import unembeddable
 from bridge.compile.resources import completion
 from bridge.config import Settings
 from bridge.config.prompts import LARGEST_FILE, MEDIA_TYPES, PLACEHOLDER
@@ -28,7 +29,7 @@ def prompts(settings: Settings, catalog: Catalog) -> tuple[tuple[Prompt, ...], t
             continue
         title = written.title or _title(name)
         made.append(Prompt(name, title, written.description, arguments, messages, ask=written.ask))
-    return tuple(made), tuple(found)
+    return tuple(made), (*found, *unembeddable(made, catalog))
 
 
 def _argument(

@@ -114,11 +114,10 @@ def _described(child: Json, resolved: Json) -> str:
 
 
 def _enumerated(child: Json, resolved: Json) -> Sequence[Json]:
-    if "enum" in resolved:
-        return resolved["enum"]
-    listed = _resolve(resolved.get("items", {})).get("enum")
-    branches = (_resolve(branch).get("enum") for branch in child.get("anyOf", ()))
-    return listed or next((values for values in branches if values), ())
+    """Of the value itself, of the items of a list, or of what may stand there beside something else."""
+    items = _resolve(resolved.get("items", {}))
+    places = (resolved, items, *(_resolve(branch) for branch in child.get("anyOf", ())))
+    return next((tuple(place["enum"]) for place in places if "enum" in place), ())
 
 
 def _walk_into(node: Json, path: str, *, static: bool) -> Iterator[Key]:

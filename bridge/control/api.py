@@ -6,7 +6,7 @@ The port is loopback, and has no credential yet: what keeps pages in browsers ou
 from fastapi import Depends, FastAPI
 
 from bridge import __version__
-from bridge.compile import Reloader
+from bridge.compile.reload import Reloader
 from bridge.control.browsers import NoForeignPages, OwnNames
 from bridge.control.problems import handle_problems
 from bridge.control.query import known_only

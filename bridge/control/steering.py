@@ -5,7 +5,7 @@ from typing import Annotated, TypeAlias
 
 from fastapi import Depends, Request
 
-from bridge.compile import Reloader
+from bridge.compile.reload import Reloader
 from bridge.pipeline.runtime import Holder
 
 

@@ -17,9 +17,9 @@ import httpx
 
 from bridge.egress.attempt import SAFE, Attempt
 from bridge.egress.heads import Heads
-from bridge.egress.reason import reason_of
 from bridge.egress.own import Elsewhere, Own
 from bridge.egress.public import Public
+from bridge.egress.reason import reason_of
 from bridge.egress.upstream import Response
 from bridge.model import (
     BadRequest,

@@ -133,7 +133,7 @@ class Webhooks:
             mend = "; " + PRIVATE if private_place(destination) else ""
             return 0, f"{refusal.cause or f'{destination.origin}: {refusal.message}'}{mend}"
         await response.aclose()
-        return response.status, f"{destination.origin} answered with {response.status}"
+        return response.status, f"{destination.origin}: it was answered with {response.status}"
 
     def _client(self, *, private: bool) -> Upstream:
         if self._given is not None:

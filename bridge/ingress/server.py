@@ -99,7 +99,8 @@ class Http1(HttpToolsProtocol):
 
 class _Flag(asyncio.Event):
     """An event that makes what it waits with where somebody waits. Another has an empty deque of 0.76 KB from the
-    start: of a connection's three, with that of its pipeline, a thousand idle streams held XX MB."""
+    start: with that of its pipeline a connection has three,
+    of which a thousand idle streams held 1.2 to 2 MB (`python -m tests.bench --only streams`)."""
 
     __slots__ = ("_awaited", "_is_set")
 

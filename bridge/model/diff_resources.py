@@ -13,9 +13,7 @@ def resources(old: Catalog, new: Catalog, *, several: bool) -> Differing:
     return Differing(
         added=tuple(sorted(after[key].uri for key in after.keys() - places.values())),
         removed=tuple(sorted(before[key].uri for key in before.keys() - places.keys())),
-        changed=tuple(
-            change for was, now in sorted(places.items()) for change in _changes(before[was], after[now])
-        ),
+        changed=tuple(change for was, now in sorted(places.items()) for change in _changes(before[was], after[now])),
     )
 
 

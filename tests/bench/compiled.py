@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from bridge.compile import compile_runtime, load_apis, parts
+from bridge.compile import load_apis
+from bridge.compile.runtime import compile_runtime, parts
 from bridge.config import Settings, zero
 from bridge.egress.encode import compile_builder
 from bridge.model import Endpoint, Headers, Json

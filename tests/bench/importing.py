@@ -10,7 +10,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from bridge.cli.output import print_json
-from bridge.compile import compile_runtime, load_apis, parts
+from bridge.compile import load_apis
+from bridge.compile.runtime import compile_runtime, parts
 from bridge.config import zero
 from bridge.model import Json
 from tests.bench import made

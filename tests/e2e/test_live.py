@@ -290,7 +290,7 @@ async def test_people_are_told_at_start_what_was_registered(tmp_path: Path, upst
                 told += (await process.stderr.readline()).decode()
     finally:
         process.terminate()
-        await process.wait()
+        await process.communicate()
     assert "(depot, registered at the admin port)" in told
     assert "(shop)" in told
 

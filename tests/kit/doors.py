@@ -13,7 +13,8 @@ from urllib.parse import unquote
 
 import orjson
 
-from bridge.compile import Parts, backends, compile_runtime, load_apis
+from bridge.compile import backends, load_apis
+from bridge.compile.runtime import Parts, compile_runtime
 from bridge.config import load
 from bridge.egress.upstream import Upstream
 from bridge.ingress.asgi import Scope

@@ -10,8 +10,9 @@ import orjson
 from fastapi import FastAPI
 
 from bridge.app import Given, reloader_of, start_runtime
-from bridge.compile import Parts, Reloader, parts
 from bridge.compile.registry import Registry
+from bridge.compile.reload import Reloader
+from bridge.compile.runtime import Parts, parts
 from bridge.config import Settings, load
 from bridge.control.api import admin_app
 from bridge.model import Json

@@ -9,7 +9,8 @@ from tempfile import TemporaryDirectory
 
 import orjson
 
-from bridge.compile import Parts, backends, compile_runtime, load_apis
+from bridge.compile import backends, load_apis
+from bridge.compile.runtime import Parts, compile_runtime
 from bridge.config import load
 from bridge.model import Json, Record
 from bridge.pipeline.runtime import Legacy, Runtime

@@ -98,6 +98,17 @@ async def test_an_agent_who_waits_for_100_gets_it_and_keeps_the_connection() -> 
             assert (got.status, got.values(b"connection")) == (200, [])
 
 
+async def test_requests_sent_ahead_are_answered_in_their_order_on_their_own_connection() -> None:
+    async with opened(answering(OK)) as door, dialled(door.url) as one, dialled(door.url) as two:
+        for client, first in ((one, 10), (two, 20)):
+            asked = (PING.replace(b":1", b":%d" % (first + turn)) for turn in range(5))
+            await client.say(b"".join(_post(b"/mcp", length=len(ping)) + ping for ping in asked))
+        for client, first in ((two, 20), (one, 10)):
+            async with asyncio.timeout(5):
+                answers = [orjson.loads((await client.answer()).body) for _ in range(5)]
+            assert [answer["id"] for answer in answers] == list(range(first, first + 5))
+
+
 # --- which host is meant ----------------------------------------------------------------------------------------------
 
 

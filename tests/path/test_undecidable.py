@@ -1,16 +1,10 @@
 """Calls that need approval, where there is nowhere that somebody could decide about them."""
 
-import sys
 from dataclasses import replace
-from pathlib import Path
-
-import orjson
 
 from bridge.egress.webhook import Destination, Message
-from bridge.model import Door, Json
 from bridge.pipeline.policy import Approvals
 from tests.kit.agent import Agent
-from tests.kit.documents import paths
 from tests.kit.person import Person, accept, asked, text
 from tests.kit.runtime import Plan, World, endpoint, world
 

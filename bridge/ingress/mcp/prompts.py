@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from urllib.parse import quote
 
 import orjson
 
@@ -64,7 +65,10 @@ def _check_known(prompt: Prompt, arguments: Mapping[str, str]) -> None:
 
 
 def _check_complete(prompt: Prompt, arguments: Mapping[str, str]) -> None:
-    missing = [one.name for one in prompt.arguments if one.required and one.name not in arguments]
+    # An address with a hole in it is another address.
+    placed = {name for message in prompt.messages for name in _PLACE.findall(message.uri)}
+    needed = (one.name for one in prompt.arguments if one.required or one.name in placed)
+    missing = [name for name in needed if name not in arguments]
     if missing:
         what = ", ".join(f"{name!r} is missing" for name in missing)
         raise InvalidParams(f"arguments of {prompt.name!r}: {what}")
@@ -78,7 +82,7 @@ async def _content(exchange: Exchange, message: PromptMessage, arguments: Mappin
     if message.kind == "text":
         return {"type": "text", "text": filled(message.text, arguments)}
     if message.kind == "resource":
-        return {"type": "resource", "resource": await _embedded(exchange, filled(message.uri, arguments))}
+        return {"type": "resource", "resource": await _embedded(exchange, addressed(message.uri, arguments))}
     if message.kind == "audio" and exchange.revision.name < "2025-03-26":
         return {"type": "text", "text": f"[audio ({message.media_type}), which this revision cannot carry]"}
     return {"type": message.kind, "data": message.data, "mimeType": message.media_type}
@@ -87,6 +91,14 @@ async def _content(exchange: Exchange, message: PromptMessage, arguments: Mappin
 def filled(text: str, arguments: Mapping[str, str]) -> str:
     """What stands in an argument is put in as it is, never looked at for further places."""
     return _PLACE.sub(lambda place: arguments.get(place[1], ""), text)
+
+
+def addressed(uri: str, arguments: Mapping[str, str]) -> str:
+    """An argument is the whole address, or a part of one, in which it can neither begin nor end another part."""
+    whole = _PLACE.fullmatch(uri.strip())
+    if whole is not None:
+        return arguments.get(whole[1], "")
+    return filled(uri, {name: quote(value, safe="") for name, value in arguments.items()})
 
 
 async def _embedded(exchange: Exchange, uri: str) -> Json:

@@ -28,21 +28,24 @@ _FIRST_PAUSE, _LONGEST_PAUSE = 0.05, 1.0
 
 @dataclass(slots=True)
 class _Channel:
-    """Written by RedisBus and its session. `behind` are the subscribers that were there when the connection broke."""
+    """Written by RedisBus and its session. `behind` are the subscribers that were there when the connection broke;
+    `ready` is what to wait for until the channel is subscribed to, None from then on: an event takes nearly a KB."""
 
     boxes: set[Mailbox] = field(default_factory=set)
     behind: set[Mailbox] = field(default_factory=set)
-    ready: asyncio.Event = field(default_factory=asyncio.Event)
+    ready: asyncio.Event | None = field(default_factory=asyncio.Event)
 
     def broke(self) -> None:
-        self.ready.clear()
+        self.ready = self.ready or asyncio.Event()
         self.behind |= self.boxes
 
     def stands(self) -> None:
         for box in self.behind & self.boxes:
             box.lost()
         self.behind.clear()
-        self.ready.set()
+        ready, self.ready = self.ready, None
+        if ready is not None:
+            ready.set()
 
 
 class RedisBus:
@@ -98,6 +101,8 @@ class RedisBus:
                 self._session.unsubscribe(name)
 
     async def _ready(self, place: _Channel) -> None:
+        if place.ready is None:
+            return
         try:
             async with asyncio.timeout(self._link.timeout):
                 await place.ready.wait()

@@ -5,8 +5,9 @@ from tempfile import TemporaryDirectory
 
 import orjson
 
-from bridge.compile import Loaded, Parts, backends, compile_runtime
+from bridge.compile import Loaded, backends
 from bridge.compile.published import unaddressed
+from bridge.compile.runtime import Parts, compile_runtime
 from bridge.config import Settings, load
 from bridge.importer import Budgets, Options, Sources, build, import_api
 from bridge.importer.load import parse

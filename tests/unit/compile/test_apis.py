@@ -5,7 +5,8 @@ from pathlib import Path
 import orjson
 import pytest
 
-from bridge.compile import Loaded, NothingLoaded, compile_runtime, load_apis, parts
+from bridge.compile import Loaded, NothingLoaded, load_apis
+from bridge.compile.runtime import compile_runtime, parts
 from bridge.config import Settings, load
 from bridge.importer import ImportFailed
 from bridge.model import Json

@@ -183,3 +183,24 @@ def test_completion_of_what_is_no_variable_is_reported(tmp_path: Path, operation
     complete = {argument: {"operation": "listTags", "select": "$[*]"}}
     _, _, (found,) = compiled(tmp_path, shop={"operations": {operation: {"complete": complete}}})
     assert f"apis.shop.operations.{operation}.complete.{argument}" in found.message
+
+
+@pytest.mark.parametrize(
+    ("uri", "said"),
+    [
+        ("api://shop/tags/{{tag}}", ""), ("api://shop/tags", ""), ("api://shop/tags/{{tag}}?size=s", ""),
+        ("{{tag}}", ""), ("api://shop/{{tag}}", ""),
+        ("tags/{{tag}}", "is no URI"), ("api://shop/tagz/{{tag}}", "no operation is read at"),
+        ("shop://tags", "no operation is read at"),
+        ("api://shop/tags/{{size}}", "the address needs the argument 'size', which may be left out"),
+    ],
+)  # fmt: skip
+def test_address_that_a_prompt_embeds_is_looked_at_before_it_is_asked_for(
+    tmp_path: Path, uri: str, said: str
+) -> None:
+    arguments = {"tag": {"required": "true"}, "size": {}}
+    messages = [{"text": "About {{tag}} {{size}}"}, {"resource": uri}]
+    found = compiled(tmp_path, prompts={"p": {"arguments": arguments, "messages": messages}})[2]
+    told = [one.message for one in found if one.id == "prompt-resource"]
+    assert bool(told) is bool(said)
+    assert all(said in one and one.startswith("prompts.p.messages[1].resource: ") for one in told)

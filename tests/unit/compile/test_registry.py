@@ -5,11 +5,12 @@ from pathlib import Path
 import orjson
 import pytest
 
-from bridge.compile import Parts, backends, compile_runtime
+from bridge.compile import backends
 from bridge.compile.candidate import registration
 from bridge.compile.errand import Candidate
 from bridge.compile.registered import Registered, joined, load_all, with_api
 from bridge.compile.registry import NotKept, Registry
+from bridge.compile.runtime import Parts, compile_runtime
 from bridge.config import ConfigInvalid, Settings, load
 from bridge.model import Json, StateUnavailable
 from bridge.pipeline.runtime import Runtime

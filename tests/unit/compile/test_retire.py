@@ -5,9 +5,9 @@ import sys
 from itertools import pairwise
 from pathlib import Path
 
-from bridge.compile import load_apis, parts
+from bridge.compile import load_apis
 from bridge.compile.retire import leftovers
-from bridge.compile.runtime import compiling
+from bridge.compile.runtime import compiling, parts
 from bridge.config import load
 from bridge.model import Json
 from bridge.model.steps import at_once

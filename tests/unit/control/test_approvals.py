@@ -8,7 +8,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from bridge.compile import parts
+from bridge.compile.runtime import parts
 from bridge.model import Json
 from tests.kit.agent import META
 from tests.kit.documents import paths

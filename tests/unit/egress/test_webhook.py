@@ -94,7 +94,7 @@ async def test_what_will_not_pass_is_given_up_with_a_word(
     webhooks = Webhooks((0.001, 0.001), upstream=upstream)
     async with running(webhooks):
         webhooks.post(THERE, NEWS)
-        await settled(caplog, f"msg_1 is given up: it was answered with {answer.status}")
+        await settled(caplog, f"msg_1 is given up: https://hooks.test:8443: it was answered with {answer.status}")
     assert len(upstream.sent) == attempts
     assert "token" not in caplog.text
 

@@ -99,7 +99,7 @@ def test_configuration_may_say_what_a_document_meant_but_consent_stays_until_it_
 @pytest.mark.parametrize("protection", [Override(confirm=True), Override(expose="none", title="A")])
 def test_api_is_not_served_where_what_was_to_be_protected_is_not_there(protection: Override) -> None:
     two = paths({"POST /books": {"operationId": "createBook"}, "GET /books": {"operationId": "listBooks"}})
-    with pytest.raises(ImportFailed, match="there is no operation 'creatBook'.*did you mean 'createBook'") as failed:
+    with pytest.raises(ImportFailed, match=r"there is no operation 'creatBook'.*did you mean 'createBook'") as failed:
         imported(two, overrides={"creatBook": protection, "listBooks": Override(title="List")})
     assert "apis.api.operations" in failed.value.message
 
@@ -123,7 +123,7 @@ def test_settings_for_an_operation_that_cannot_be_read_are_not_for_nothing() -> 
     [({"exclude": ("deleteAl",)}, Severity.ERROR), ({"include": ("a", "getAl")}, Severity.WARNING)],
 )
 def test_selector_that_selects_nothing_is_graver_where_it_was_to_leave_something_out(
-    options: dict[str, tuple[str, ...]], severity: Severity
+    options: Json, severity: Severity
 ) -> None:
     catalog = imported(extended({}), **options)
     assert finding(catalog, "selector-unmatched").severity is severity

@@ -1,12 +1,13 @@
 """Reading a body, and noticing that the client has left."""
 
 import asyncio
+import gc
 from contextlib import suppress
 
 import pytest
 
 from bridge.ingress.asgi import Message
-from bridge.ingress.body import Upload, WhileThere, read_whole, stream
+from bridge.ingress.body import Until, Upload, WhileThere, read_whole, stream
 from bridge.model import ClientGone, TooLarge
 
 GONE: Message = {"type": "http.disconnect"}
@@ -138,3 +139,26 @@ async def test_no_task_is_left_behind() -> None:
         await asyncio.sleep(0)
     await asyncio.sleep(0)
     assert asyncio.all_tasks() == before
+
+
+async def test_nothing_is_left_for_the_garbage_collector() -> None:
+    upload = Upload(Script(part(b"", more=False)))
+    upload.leave_unread()
+    gc.collect()
+    gc.disable()
+    try:
+        async with WhileThere(upload):
+            await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        assert gc.collect() == 0
+    finally:
+        gc.enable()
+
+
+async def test_a_watch_that_fails_is_told_at_the_end_of_the_block() -> None:
+    async def broken() -> None:
+        raise OSError("broken")
+
+    with pytest.raises(OSError, match="broken"):
+        async with WhileThere(Until(broken)):
+            await asyncio.sleep(0.01)

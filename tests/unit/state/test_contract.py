@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from bridge.state.base import State
-from tests.unit.state.slow import becomes, hear
+from tests.unit.state.slow import PATIENCE, becomes, hear
 
 # --- store ------------------------------------------------------------------------------------------------------------
 
@@ -170,6 +170,18 @@ async def test_a_slow_subscriber_is_told_once_that_it_missed_something(state: St
         assert await hear(slow) is None
         await bus.publish("news", b"after")
         assert await hear(slow) == b"after"
+
+
+async def test_whoever_waits_elsewhere_is_rung_for_and_then_reads_without_waiting(state: State) -> None:
+    bus, rung = state.shared.bus, asyncio.Event()
+    async with bus.subscribe("news", rung.set) as subscription:
+        ready = [subscription.ready]
+        await bus.publish("news", b"1")
+        async with asyncio.timeout(PATIENCE):
+            await rung.wait()
+        ready.append(subscription.ready)
+        assert await hear(subscription) == b"1"
+        assert [*ready, subscription.ready] == [False, True, False]
 
 
 # --- buckets ----------------------------------------------------------------------------------------------------------

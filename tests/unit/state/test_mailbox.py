@@ -31,6 +31,13 @@ async def test_a_reader_that_gave_up_loses_nothing() -> None:
     assert await box.next() == b"1"
 
 
+async def test_a_loss_rings_too() -> None:
+    rings: list[str] = []
+    box = Mailbox(ring=lambda: rings.append("ring"))
+    box.lost()
+    assert (rings, box.ready, await box.next(), box.ready) == (["ring"], True, None, False)
+
+
 async def test_more_messages_than_fit_are_told_as_one_loss() -> None:
     box = Mailbox(most=2)
     for message in (b"1", b"2", b"3", b"4"):

@@ -28,7 +28,7 @@ PATIENCE = 300.0
 
 
 class InSession:
-    """Wraps the line of one request. `identity` is its id as JSON text; after `mcp.long` seconds its answer is a stream."""
+    """Wraps one request's line. `identity` is its id as JSON text; after `mcp.long` seconds its answer is a stream."""
 
     __slots__ = ("_asked", "_changes", "_identity", "_line", "_long", "_session", "_shared", "_turn")
 
