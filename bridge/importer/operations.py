@@ -191,7 +191,7 @@ def _secret(reading: Reading, param: RawParam, secrets: dict[str, SecurityScheme
         if scheme.type == "apiKey" and scheme.where == param.where.value and scheme.name.lower() == param.name.lower():
             reading.notes.info(
                 "security-parameter", param.at, f"{param.name!r} carries the credential {scheme.id!r}",
-                lost="this parameter as an argument", advice="give it with --upstream-header or in the configuration",
+                lost="this parameter as an argument", advice="give it among the upstream headers of the API",
             )  # fmt: skip
             return True
     return False

@@ -56,7 +56,7 @@ def test_prompt_says_what_is_written_and_carries_its_files(tmp_path: Path) -> No
         "home_town": {"values": ["a", "b"]},
     }
     messages = [
-        {"text": "Hi {{ who }} of {{home_town}}"}, {"role": "assistant", "resource": "shop://{{who}}"},
+        {"text": "Hi {{ who }} of {{home_town}}"}, {"role": "assistant", "resource": "api://shop/tags/{{ who }}"},
         {"image": "logo.PNG"}, {"audio": "ring.mp3"},
     ]  # fmt: skip
     prompt = {"title": "Hello", "description": "Greets", "arguments": arguments, "messages": messages, "ask": "true"}
@@ -69,7 +69,7 @@ def test_prompt_says_what_is_written_and_carries_its_files(tmp_path: Path) -> No
         ),
         (
             PromptMessage("user", "text", text="Hi {{who}} of {{home_town}}"),
-            PromptMessage("assistant", "resource", uri="shop://{{who}}"),
+            PromptMessage("assistant", "resource", uri="api://shop/tags/{{who}}"),
             PromptMessage("user", "image", data=base64.b64encode(b"\x89PNG").decode(), media_type="image/png"),
             PromptMessage("user", "audio", data=base64.b64encode(b"ID3").decode(), media_type="audio/mpeg"),
         ),

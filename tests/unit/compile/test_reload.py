@@ -222,3 +222,41 @@ def _child_of_ours() -> int:
             if b"bridge.compile.child" in Path(f"/proc/{child}/cmdline").read_bytes():
                 return int(child)
     return 0
+
+
+def configured(home: Path, more: Json, *names: str, **root: Json) -> Path:
+    file = written(home, {"shop": document(*names)}, **root)
+    settings = orjson.loads(file.read_bytes())
+    settings["apis"]["shop"] |= more
+    file.write_bytes(orjson.dumps(settings))
+    return file
+
+
+async def test_a_reload_that_would_serve_an_operation_unprotected_changes_nothing(tmp_path: Path) -> None:
+    protected = {"operations": {"orders": {"confirm": True}}}
+    async with alive(configured(tmp_path, protected, "orders")) as gateway:
+        before = gateway.holder.current
+        (tmp_path / "shop.json").write_bytes(orjson.dumps(document("order")))
+        report = await gateway.reloader.reload("test")
+        assert report.result is Result.FAILED
+        assert "there is no operation 'orders'" in report.problems[0].message
+        assert gateway.holder.current is before
+
+
+async def test_a_reload_tells_of_resources_prompts_and_consent_too(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    readable = {"operations": {"orders": {"expose": "resource", "uri": "shop://orders"}}}
+    prompts = {"hi": {"messages": [{"text": "Hi"}]}}
+    async with alive(configured(tmp_path, readable, "orders", "bins", prompts=prompts)) as gateway:
+        asked = {"operations": {"orders": {"expose": "resource", "uri": "shop://all"}, "bins": {"confirm": True}}}
+        configured(tmp_path, asked, "orders", "bins")
+        diff = (await gateway.reloader.reload("test")).diff
+    assert [(one.tool, one.what, one.breaking) for one in diff.changed] == [
+        ("bins", "a person must consent to each call", True)
+    ]
+    assert (diff.resources.changed[0].name, diff.prompts.removed) == ("shop://all", ("hi",))
+    assert "tools: 1 changed; resources: 1 changed; prompts: 1 removed" in caplog.text
+    for line in ("the resource shop://all: its address was shop://orders", "the prompt hi was removed"):
+        assert f"breaking change: {line}" in caplog.text
