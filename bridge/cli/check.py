@@ -1,6 +1,7 @@
 """`check`: load, import, compile; no listener."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -20,9 +21,11 @@ from bridge.cli.inputs import (
     Specs,
     UpstreamHeaders,
     UpstreamUrl,
+    configuration,
     settings,
 )
 from bridge.cli.output import Format, complain, counted, err, finding_json, out, print_findings, print_json, table
+from bridge.cli.places import placed
 from bridge.compile import Loaded, load_apis
 from bridge.compile.runtime import compile_runtime, parts
 from bridge.config import ConfigInvalid, Settings
@@ -54,6 +57,7 @@ def check(
     wanted = settings(inputs)
     loaded = load_apis(wanted, lines=True)
     catalog = compile_runtime(wanted, loaded, parts()).catalog
+    catalog = replace(catalog, findings=placed(catalog.findings, configuration(inputs)))
     unwritten = lock and not _write(wanted.names, catalog)
     if output is Format.JSON:
         print_json(report(catalog))

@@ -78,7 +78,7 @@ class Inputs:
 
 def settings(inputs: Inputs) -> Settings:
     """Raises ConfigInvalid; ends with a usage error where nothing, or two different things, are given."""
-    file = _config(inputs)
+    file = configuration(inputs)
     if file is None:
         _exist(inputs.specs)
         return zero(
@@ -114,21 +114,21 @@ def again(inputs: Inputs) -> Settings:
 
 def watched(inputs: Inputs) -> tuple[str, ...]:
     """Files and folders whose change may be one of the settings."""
-    file = _config(inputs)
+    file = configuration(inputs)
     return (str(file),) if file is not None else tuple(spec for spec in inputs.specs if "://" not in spec)
 
 
 def scope(inputs: Inputs) -> str:
     """Without a configuration all gateways of a user have one data folder: what is registered at one of them is known
     by the documents that it was started with, however these are written and in whatever order."""
-    if _config(inputs) is not None:
+    if configuration(inputs) is not None:
         return ""
     # Not `resolve`: a link stays where it is when it leads elsewhere tomorrow.
     named = sorted({spec if "://" in spec else os.path.abspath(spec) for spec in inputs.specs})  # noqa: PTH100
     return hashlib.sha256("\n".join(named).encode(errors="surrogateescape")).hexdigest()[:32]
 
 
-def _config(inputs: Inputs) -> Path | None:
+def configuration(inputs: Inputs) -> Path | None:
     """The configuration file, or None where documents are given."""
     if inputs.config is not None:
         if inputs.specs:

@@ -161,7 +161,7 @@ def _examples(wanted: Settings, runtime: Runtime, told: Json) -> Iterator[str]:
 
 
 def _request(url: str, tool: str, *, modern: bool) -> str:
-    """A call without arguments. The older revisions take less to write: `modern` is for where nothing else is served."""
+    """A call without arguments. Older revisions take less to write: `modern` is for where nothing else is served."""
     params: dict[str, Json] = {"name": tool, "arguments": {}}
     headers = ["Content-Type: application/json", "Accept: application/json, text/event-stream"]
     if modern:

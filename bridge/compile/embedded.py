@@ -4,6 +4,8 @@ import re
 from collections.abc import Iterator, Sequence
 from difflib import get_close_matches
 
+from bridge.config.problems import KeyPath, dotted
+from bridge.importer.document import pointer
 from bridge.model import Catalog, Finding, Prompt, Severity
 from bridge.pipeline.addresses import Locator
 
@@ -21,7 +23,7 @@ def unembeddable(prompts: Sequence[Prompt], catalog: Catalog) -> Iterator[Findin
         return
     locator = Locator((one, _ANYTHING) for one in catalog.resources)
     for prompt, at, uri in wanted:
-        place = f"prompts.{prompt.name}.messages[{at}].resource"
+        place = ("prompts", prompt.name, "messages", at, "resource")
         yield from _left_out(prompt, uri, place)
         sample = _PLACE.sub(_SAMPLE, uri)
         if _PLACE.match(uri):
@@ -32,7 +34,7 @@ def unembeddable(prompts: Sequence[Prompt], catalog: Catalog) -> Iterator[Findin
             yield _finding(place, f"no operation is read at {uri[:200]!r}", _near(uri, catalog))
 
 
-def _left_out(prompt: Prompt, uri: str, place: str) -> Iterator[Finding]:
+def _left_out(prompt: Prompt, uri: str, place: KeyPath) -> Iterator[Finding]:
     placed = set(_PLACE.findall(uri))
     for name in (one.name for one in prompt.arguments if one.name in placed and not one.required):
         yield _finding(
@@ -53,5 +55,6 @@ def _near(uri: str, catalog: Catalog) -> str:
     return f"did you mean {near[0]!r}?" if near else "give the address of an operation that only reads"
 
 
-def _finding(place: str, message: str, advice: str, lost: str = "the prompt") -> Finding:
-    return Finding("prompt-resource", Severity.WARNING, "", f"{place}: {message}", lost=lost, advice=advice)
+def _finding(place: KeyPath, message: str, advice: str, lost: str = "the prompt") -> Finding:
+    said = f"{dotted(place)}: {message}"
+    return Finding("prompt-resource", Severity.WARNING, pointer(place), said, lost=lost, advice=advice)

@@ -4,8 +4,8 @@ import base64
 import re
 from pathlib import Path
 
-from bridge.compile.policy import approvals
 from bridge.compile.embedded import unembeddable
+from bridge.compile.policy import approvals
 from bridge.compile.resources import completion
 from bridge.config import Settings
 from bridge.config.prompts import LARGEST_FILE, MEDIA_TYPES, PLACEHOLDER
@@ -37,7 +37,7 @@ def _argument(
 ) -> PromptArgument:  # fmt: skip
     suggested = Completion(values=written.values) if written.values else None
     if written.complete is not None:
-        place = f"prompts.{prompt}.arguments.{name}.complete"
+        place = ("prompts", prompt, "arguments", name, "complete")
         suggested = completion(written.complete, catalog, policy, place, found)
     title = written.title or _title(name)
     return PromptArgument(name, title, written.description, required=written.required, completion=suggested)

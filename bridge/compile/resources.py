@@ -5,9 +5,11 @@ from difflib import get_close_matches
 
 from bridge.compile.policy import approvals
 from bridge.config import Settings
+from bridge.config.problems import KeyPath, dotted
 from bridge.config.schema import Completion as Written
 from bridge.importer.addresses import needed
 from bridge.importer.budget import BudgetExceeded, Budgets
+from bridge.importer.document import pointer
 from bridge.importer.jsonpath import BadPath, Queries
 from bridge.model import Catalog, Completion, Effect, Finding, Json, Operation, Prompt, Resource, Severity
 from bridge.model.kinds import kinds
@@ -64,7 +66,7 @@ def _configured(settings: Settings, catalog: Catalog, found: list[Finding]) -> I
             resource = listed.get((own.api, own.id))
             variables = Template.parse(resource.uri).variables if resource else ()
             for argument, wanted in override.complete.items():
-                place = f"apis.{name}.operations.{written}.complete.{argument}"
+                place = ("apis", name, "operations", written, "complete", argument)
                 if resource is None or argument not in variables:
                     found.append(_not_a_variable(place, argument, variables, name))
                     continue
@@ -74,7 +76,7 @@ def _configured(settings: Settings, catalog: Catalog, found: list[Finding]) -> I
 
 
 def completion(
-    wanted: Written, catalog: Catalog, policy: Approvals, place: str, found: list[Finding], *, api: str = ""
+    wanted: Written, catalog: Catalog, policy: Approvals, place: KeyPath, found: list[Finding], *, api: str = ""
 ) -> Completion | None:
     """`place` is its key in the configuration, `api` whose operations are meant first. Adds to `found` why it cannot
     be had."""
@@ -126,16 +128,16 @@ def _check(wanted: Written, operation: Operation, policy: Approvals) -> None:
         raise ValueError(f"{operation.key} also needs {', '.join(missing)}; name one that needs nothing else")
 
 
-def _not_a_variable(place: str, argument: str, variables: Sequence[str], api: str) -> Finding:
+def _not_a_variable(place: KeyPath, argument: str, variables: Sequence[str], api: str) -> Finding:
     known = ", ".join(variables)
     advice = f"name one of {known}" if known else "make the operation a resource whose address has variables"
     return _unusable(place, f"{argument!r} is no variable of a listed address", advice, api)
 
 
-def _unusable(place: str, message: str, advice: str, api: str) -> Finding:
+def _unusable(place: KeyPath, message: str, advice: str, api: str) -> Finding:
     return Finding(
-        "completion-unusable", Severity.WARNING, "", f"{place}: {message}", lost="these suggestions", advice=advice,
-        api=api,
+        "completion-unusable", Severity.WARNING, pointer(place), f"{dotted(place)}: {message}",
+        lost="these suggestions", advice=advice, api=api,
     )  # fmt: skip
 
 

@@ -19,6 +19,7 @@ from bridge.config.schema import SharedState
 from bridge.egress.own import Own
 from bridge.egress.upstream import Upstream
 from bridge.egress.webhook import Webhooks
+from bridge.importer.document import pointer
 from bridge.importer.select import matches
 from bridge.model import Catalog, Endpoint, Finding, Route, Severity
 from bridge.model.steps import Steps, at_once
@@ -149,13 +150,17 @@ def _unselected(settings: Settings, catalog: Catalog) -> tuple[Finding, ...]:
     return tuple(
         Finding(
             "selector-unmatched",
-            Severity.ERROR if selector in toolset.exclude else Severity.WARNING,
-            "",
+            severity,
+            pointer(("mcp", "toolsets", name, key, at)),
             f"{selector!r} of the toolset {name!r} selects no operation",
             advice="tag:NAME, METHOD /path/**, /path/*, effect:reads, operationId or tool name (with *)",
         )
         for name, toolset in settings.mcp.toolsets.items()
-        for selector in (*toolset.include, *toolset.exclude)
+        for key, selectors, severity in (
+            ("include", toolset.include, Severity.WARNING),
+            ("exclude", toolset.exclude, Severity.ERROR),
+        )
+        for at, selector in enumerate(selectors)
         if not any(matches(selector, operation) for operation in catalog.operations.values())
     )
 

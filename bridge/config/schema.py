@@ -394,7 +394,10 @@ class Limits(Section):
     concurrent: Annotated[int, Whole(1, 1_000_000)] | None = Field(
         default=None, description="Calls per caller at one time. Default: no limit."
     )
-    body: Size = Field(default=8 << 20, description="Largest request body that has to be read whole, and largest message of an agent.")
+    body: Size = Field(
+        default=8 << 20,
+        description="Largest request body that has to be read whole, and largest message of an agent.",
+    )
     result: Size = Field(default=8 << 20, description="Largest answer that is read for an agent.")
 
 

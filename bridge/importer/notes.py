@@ -1,5 +1,6 @@
 """Findings as they are made: a note takes its place from the value that it is about."""
 
+from bridge.importer.document import pointer
 from bridge.importer.refs import At
 from bridge.model import Finding, Severity
 
@@ -22,6 +23,21 @@ class Notes:
         self._seen[key] = Finding(
             id, severity, at.pointer, message, lost=lost, advice=advice, source=at.doc.name, api=self._api
         )
+
+    def setting(
+        self,
+        id: str,
+        severity: Severity,
+        path: tuple[str | int, ...],
+        message: str,
+        *,
+        lost: str = "",
+        advice: str = "",
+    ) -> None:
+        """About what the configuration says at `path`, in whatever file that is."""
+        where = pointer(path)
+        finding = Finding(id, severity, where, message, lost=lost, advice=advice, api=self._api)
+        self._seen.setdefault((id, where, message), finding)
 
     def error(self, id: str, at: At, message: str, *, lost: str = "", advice: str = "") -> None:
         self.note(id, Severity.ERROR, at, message, lost=lost, advice=advice)

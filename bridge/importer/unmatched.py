@@ -3,7 +3,7 @@
 What such settings were to protect is unprotected, so an API that would be served without them is not served at all.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import fields
 from difflib import get_close_matches
 
@@ -12,7 +12,6 @@ from bridge.importer.imported import Imported
 from bridge.importer.operations import operation_names
 from bridge.importer.options import Override
 from bridge.importer.reading import Reading
-from bridge.importer.refs import At
 from bridge.importer.select import matches
 from bridge.model import Severity
 
@@ -30,8 +29,8 @@ def check_overrides(reading: Reading) -> None:
         told = "; ".join(_unprotected(reading.api, key, one, known) for key, one in protecting.items())
         raise ImportFailed(reading.document.name, f"{told}; until then the API is not served")
     for key, one in missing.items():
-        reading.notes.error(
-            "override-unmatched", At(reading.document.root, reading.document),
+        reading.notes.setting(
+            "override-unmatched", Severity.ERROR, ("apis", reading.api, "operations", key),
             f"there is no operation {key!r}, named in apis.{reading.api}.operations",
             lost=f"its settings: {', '.join(_settings(one))}", advice=_meant(key, known),
         )  # fmt: skip
@@ -39,16 +38,18 @@ def check_overrides(reading: Reading) -> None:
 
 def check_selectors(api: Imported) -> None:
     """What should have been left out and is not is graver than what should be there and is missing."""
-    options, reading = api.reading.options, api.reading
-    given: Mapping[tuple[str, ...], Severity] = {
-        options.exclude: Severity.ERROR,
-        (*options.include, *options.resource_include, *options.resource_exclude): Severity.WARNING,
-    }
-    for selectors, severity in given.items():
-        for selector in selectors:
+    options = api.reading.options
+    given = (
+        ("tools", "include", options.include, Severity.WARNING),
+        ("tools", "exclude", options.exclude, Severity.ERROR),
+        ("resources", "include", options.resource_include, Severity.WARNING),
+        ("resources", "exclude", options.resource_exclude, Severity.WARNING),
+    )
+    for section, key, selectors, severity in given:
+        for at, selector in enumerate(selectors):
             if not any(matches(selector, draft.operation) for draft in api.drafts):
-                reading.notes.note(
-                    "selector-unmatched", severity, At(api.document.root, api.document),
+                api.reading.notes.setting(
+                    "selector-unmatched", severity, ("apis", api.api.name, section, key, at),
                     f"{selector!r} selects no operation", advice=_SELECTORS,
                 )  # fmt: skip
 

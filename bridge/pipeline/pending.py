@@ -28,8 +28,9 @@ async def awaited(rt: Runtime, call: Call) -> None:
         raise ApprovalRequired("this call needs a person's approval, and nobody can be asked here")
     if not rt.approvals.decidable:
         raise ApprovalRequired(
-            "this call needs a person's approval, and nobody can be asked here: this process has no admin port. Make it "
-            "from a client that can ask its person, or through a gateway that has one"
+            "this call needs a person's approval, and nobody else can be asked here: this process has no admin port. "
+            "Make it from a client that can ask its person, shorter if it was too long to show, or through a gateway "
+            "that has one"
         )
     store = rt.shared.store
     place = f"waiting-{owner(call.principal)}:{fingerprint_of(call)}"

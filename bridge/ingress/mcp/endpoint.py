@@ -243,7 +243,7 @@ async def _in_turn(visit: Visit, revision: Revision, message: Message, turns: as
 def _headers(reply: Reply) -> Headers:
     if not reply.body:
         return ()
-    # The refusal's own: the outcome's may be an upstream's, which say nothing of this answer and are no agent's business.
+    # The refusal's own: the outcome's may be an upstream's, which say nothing of this answer.
     refusal = reply.outcome.refusal if reply.status >= 400 else None
     return (*(refusal.headers if refusal is not None else ()), *reply.headers, *JSON)
 

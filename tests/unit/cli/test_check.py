@@ -170,3 +170,36 @@ def test_a_webhook_at_a_private_address_is_told_unless_it_is_allowed() -> None:
         webhook = f"{{url: 'http://10.0.0.7/x', secret: {key}{more}}}"
         keep("bridge.yaml", f"apis: {{things: {{spec: {small()}}}}}\napprovals: {{webhook: {webhook}}}\n")
         assert [finding["id"] for finding in run("check", "bridge.yaml", "-o", "json").json["findings"]] == found
+
+
+def test_a_finding_about_the_configuration_names_its_line_there() -> None:
+    small()
+    keep("bridge.yaml", """apis:
+  things:
+    spec: things.json
+    tools:
+      exclude:
+        - addThing
+        - delThing
+    operations:
+      getThin: {title: Get}
+      getThing:
+        expose: resource
+        complete:
+          nothing: {operation: addThing, select: "$"}
+mcp:
+  toolsets:
+    few: {include: [no]}
+prompts:
+  about:
+    messages:
+      - {resource: "api://things/nothing"}
+""")  # fmt: skip
+    found = {one["id"]: one for one in run("check", "bridge.yaml", "-o", "json").json["findings"]}
+    told = [(one["id"], one["line"]) for one in run("check", "bridge.yaml", "-o", "json").json["findings"]]
+    assert sorted(told) == [
+        ("completion-unusable", 13), ("override-unmatched", 9), ("prompt-resource", 20), ("selector-unmatched", 7),
+        ("selector-unmatched", 16),
+    ]  # fmt: skip
+    assert {one["source"] for one in found.values()} == {"bridge.yaml"}
+    assert found["override-unmatched"]["where"] == "/apis/things/operations/getThin"

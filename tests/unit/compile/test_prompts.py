@@ -195,9 +195,7 @@ def test_completion_of_what_is_no_variable_is_reported(tmp_path: Path, operation
         ("api://shop/tags/{{size}}", "the address needs the argument 'size', which may be left out"),
     ],
 )  # fmt: skip
-def test_address_that_a_prompt_embeds_is_looked_at_before_it_is_asked_for(
-    tmp_path: Path, uri: str, said: str
-) -> None:
+def test_address_that_a_prompt_embeds_is_looked_at_before_it_is_asked_for(tmp_path: Path, uri: str, said: str) -> None:
     arguments = {"tag": {"required": "true"}, "size": {}}
     messages = [{"text": "About {{tag}} {{size}}"}, {"resource": uri}]
     found = compiled(tmp_path, prompts={"p": {"arguments": arguments, "messages": messages}})[2]
