@@ -20,12 +20,13 @@ from bridge.cli.inputs import (
     given,
     settings,
 )
-from bridge.cli.output import counted, err
+from bridge.cli.output import counted, err, print_findings
 from bridge.compile.live import Live
 from bridge.compile.runtime import Parts
 from bridge.config import Settings
 from bridge.ingress.mcp.pipes import claimed, frames, writer
 from bridge.ingress.mcp.stdio import Conversation
+from bridge.model import Severity
 from bridge.pipeline.runtime import Holder
 from bridge.telemetry.log import set_up
 
@@ -62,6 +63,7 @@ def _serve(wanted: Settings, source: app.Given, toolset: str, reading: int, writ
         known = ", ".join(name for name in runtime.toolsets if name) or "none"
         raise app.StartFailed(f"there is no toolset {toolset!r}; configured: {known}")
     catalog = runtime.catalog
+    print_findings(err(), catalog.findings, least=Severity.ERROR)
     err().print(f"dualbridge {len(catalog.tools)} tools on standard input and output, {counted(catalog.findings)}")
     registered = [api.name for api in catalog.apis if api.name in started.world.registered]
     if registered:

@@ -72,10 +72,12 @@ class _Started:
 @asynccontextmanager
 async def _started(command: Sequence[str], environment: Mapping[str, str]) -> AsyncIterator[_Started]:
     async with _line() as (its, stdout, stdin), _line() as (other, stderr, _):
-        # Nothing may be asked to run between fork and exec (`preexec_fn`): that would take vfork away.
+        # A group of its own, so that a terminal's interrupt is not for it; but no session (setsid), in which it would
+        # be scheduled as if it were alone: Linux weighs sessions against each other, and nice values only within each
+        # (sched(7), autogroup). And nothing to run between fork and exec (`preexec_fn`), which takes vfork away.
         popen = subprocess.Popen(  # noqa: ASYNC220, S603 - waits for exec alone, and runs what this program says
             command, env=environment, stdin=its.fileno(), stdout=its.fileno(), stderr=other.fileno(),
-            start_new_session=True,
+            process_group=0,
         )  # fmt: skip
         its.close()
         other.close()

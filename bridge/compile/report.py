@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from bridge.config import Problem
-from bridge.model import Diff, Finding
+from bridge.model import Diff, Finding, Severity
 
 _log = logging.getLogger(__name__)
 _MOST_NAMED = 20
@@ -51,6 +51,8 @@ def log(report: Report) -> None:
                       told(report.diff))  # fmt: skip
             for line in breaking(report.diff):
                 _log.warning("breaking change: %s", line)
+            for one in [one for one in report.findings if one.severity is Severity.ERROR][:_MOST_NAMED]:
+                _log.error("%s: %s: %s; %s", one.id, one.api or "configuration", one.message, one.advice)
         case Result.FAILED:
             for problem in report.problems:
                 _log.error("%s: nothing was changed: %s", report.reason, problem)

@@ -245,3 +245,26 @@ async def test_a_mistake_at_the_start_is_told_on_standard_error(tmp_path: Path) 
             out, told = await client.process.communicate()
         assert (client.process.returncode, out) == (4, b"")
         assert b"there is no toolset 'none'" in told
+
+
+@pytest.mark.requirement("stdio.end")
+@pytest.mark.parametrize("standing", ["nothing", "a file"])
+async def test_input_and_output_need_not_be_pipes(tmp_path: Path, standing: str) -> None:
+    document = tmp_path / "api.json"
+    document.write_bytes(
+        orjson.dumps(paths({"GET /things": {"operationId": "listThings"}}, servers=[{"url": "http://127.0.0.1:9"}]))
+    )
+    given, said = tmp_path / "given", tmp_path / "said"
+    given.write_bytes(orjson.dumps(modern("server/discover")) + b"\n" if standing == "a file" else b"")
+    source = given if standing == "a file" else Path("/dev/null")
+    target = said if standing == "a file" else Path("/dev/null")
+    with source.open("rb") as stdin, target.open("wb") as stdout:
+        process = await asyncio.create_subprocess_exec(
+            *COMMAND, "stdio", str(document), cwd=tmp_path, env=environment(tmp_path), stdin=stdin, stdout=stdout,
+            stderr=asyncio.subprocess.PIPE,
+        )  # fmt: skip
+        async with asyncio.timeout(15):
+            _, told = await process.communicate()
+    assert process.returncode == 0, told
+    if standing == "a file":
+        assert orjson.loads(said.read_bytes())["id"] == 1

@@ -17,7 +17,7 @@ def _ids() -> Iterator[str]:
 
 def _named(call: ast.Call) -> Iterator[str]:
     function = call.func
-    notes = isinstance(function, ast.Attribute) and function.attr in {"error", "warn", "info", "_report"}
+    notes = isinstance(function, ast.Attribute) and function.attr in {"error", "warn", "info", "setting", "_report"}
     made = isinstance(function, ast.Name) and function.id in {"Finding", "_finding"}
     if not notes and not made:
         return

@@ -8,11 +8,15 @@ import asyncio
 import os
 import stat
 import sys
+import threading
 from collections.abc import AsyncIterator
+from contextlib import suppress
 
 from bridge.ingress.mcp.stdio import Write
 
 _CHUNK = 1 << 16
+_AHEAD = 16
+"""Chunks that are read before they are asked for."""
 
 
 def claimed() -> tuple[int, int]:
@@ -45,9 +49,8 @@ async def frames(descriptor: int, most: int) -> AsyncIterator[bytes | None]:
 
 
 async def _chunks(descriptor: int) -> AsyncIterator[bytes]:
-    """Pipes, sockets and terminals can be waited for; a file is always ready."""
-    if stat.S_ISREG(os.fstat(descriptor).st_mode):
-        while chunk := os.read(descriptor, _CHUNK):
+    if not _can_be_waited_for(descriptor):
+        async for chunk in _read_apart(descriptor):
             yield chunk
         return
     reader = asyncio.StreamReader(limit=_CHUNK)
@@ -61,9 +64,33 @@ async def _chunks(descriptor: int) -> AsyncIterator[bytes]:
         transport.close()
 
 
+def _can_be_waited_for(descriptor: int) -> bool:
+    """Pipes and sockets; a loop that is given a file, a terminal or `/dev/null` refuses it, or aborts the process."""
+    mode = os.fstat(descriptor).st_mode
+    return stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode)
+
+
+async def _read_apart(descriptor: int) -> AsyncIterator[bytes]:
+    """By a thread, which nobody waits for at the end: it may be reading from a terminal."""
+    loop, chunks, room = asyncio.get_running_loop(), asyncio.Queue[bytes](), threading.Semaphore(_AHEAD)
+
+    def read() -> None:
+        chunk = b"more"
+        while chunk:
+            room.acquire()
+            chunk = os.read(descriptor, _CHUNK)
+            with suppress(RuntimeError):  # the loop has ended meanwhile
+                loop.call_soon_threadsafe(chunks.put_nowait, chunk)
+
+    threading.Thread(target=read, daemon=True).start()
+    while chunk := await chunks.get():
+        yield chunk
+        room.release()
+
+
 async def writer(descriptor: int) -> Write:
     """Whole frames, one after the other, no faster than they are read."""
-    if stat.S_ISREG(os.fstat(descriptor).st_mode):
+    if not _can_be_waited_for(descriptor):
         return _to_file(descriptor)
     loop = asyncio.get_running_loop()
     pipe = os.fdopen(descriptor, "wb", buffering=0)

@@ -260,3 +260,12 @@ async def test_a_reload_tells_of_resources_prompts_and_consent_too(
     assert "tools: 1 changed; resources: 1 changed; prompts: 1 removed" in caplog.text
     for line in ("the resource shop://all: its address was shop://orders", "the prompt hi was removed"):
         assert f"breaking change: {line}" in caplog.text
+
+
+async def test_a_reload_logs_what_is_lost(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    async with alive(configured(tmp_path, {}, "orders")) as gateway:
+        configured(tmp_path, {"operations": {"order": {"title": "Order"}}, "tools": {"exclude": ["bin"]}}, "orders")
+        assert (await gateway.reloader.reload("test")).result is Result.APPLIED
+    errors = [record.getMessage() for record in caplog.records if record.levelname == "ERROR"]
+    assert any("override-unmatched: shop: there is no operation 'order'" in line for line in errors)
+    assert any("selector-unmatched: shop: 'bin' selects no operation" in line for line in errors)
