@@ -116,6 +116,13 @@ def refused(result: Json) -> None:
     assert APPROVAL.search(text(result))
 
 
+def undecided(result: Json) -> None:
+    """Nobody could be asked, and on stdio there is nobody elsewhere either: there is nothing to wait for."""
+    assert result["isError"] is True
+    assert "nobody else can be asked" in text(result)
+    assert not APPROVAL.search(text(result))
+
+
 def granted(results: list[Json]) -> None:
     """After somebody elsewhere has approved it the same call passes, once."""
     once, again = results
@@ -152,3 +159,4 @@ JUDGES: Mapping[str, Callable[[Json], None]] = {
     "changed": changed,
     "cancelled": cancelled,
 }
+JUDGES_ON_STDIO = JUDGES | {"refused": undecided}

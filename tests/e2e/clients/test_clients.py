@@ -17,7 +17,7 @@ from tests.conformance.fixture.upstream import FOLDER
 from tests.conformance.stand import stand
 from tests.e2e.clients.driven import Work, World, driven
 from tests.e2e.clients.inspector import Inspector
-from tests.e2e.clients.plan import JUDGES, PLAN
+from tests.e2e.clients.plan import JUDGES, JUDGES_ON_STDIO, PLAN
 from tests.e2e.clients.table import CLIENTS, Client
 from tests.kit.command import COMMAND, environment
 
@@ -35,10 +35,11 @@ async def test_a_client_does_whatever_it_can_do(client: Client, world: World, tm
     work = await worked(client, world, tmp_path)
     assert work.revision == client.revision
     assert work.tried | client.cannot.keys() == JUDGES.keys(), "each step is tried, or cannot be"
+    judges = JUDGES_ON_STDIO if client.stdio else JUDGES
     wrong = dict(work.failed)
     for step, got in work.got.items():
         try:
-            JUDGES[step](got)
+            judges[step](got)
         except Exception as error:  # noqa: BLE001 - a judge may stumble over anything
             wrong[step] = f"{error!r}: {str(got)[:1000]}"
     assert not wrong
