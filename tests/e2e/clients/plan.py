@@ -159,4 +159,4 @@ JUDGES: Mapping[str, Callable[[Json], None]] = {
     "changed": changed,
     "cancelled": cancelled,
 }
-JUDGES_ON_STDIO = JUDGES | {"refused": undecided}
+JUDGES_ON_STDIO: Mapping[str, Callable[[Json], None]] = {**JUDGES, "refused": undecided}
