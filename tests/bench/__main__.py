@@ -43,11 +43,11 @@ TAIL = """
   importing every operation and building the catalogue; compiling the runtime comes on top. Memory is the process's peak
   (VmHWM). The generated documents differ in size alone, and their processes have imported a small one before.
 - **compiled**: closures and tables of a runtime, called in a loop.
-- **protocol**: what the agents' door does to a call: from the ASGI request until the pipeline has its call, and from
-  the decoded answer until the first ASGI message goes out. The clock is read within the call, so that the processor's
-  caches are as they are in life; wall time, the median of each round. Two cross-checks: the same functions in a loop
-  of their own, quicker because their code is all that is in the caches; and a whole request less a run of the pipeline
-  on the same call and an answer of that size sent, slower because the pipeline alone is quick in the same way.
+- **protocol**: what the agents' door does to a call. Its functions in a loop of their own, as the parts above are
+  measured: bytes in, a call; an outcome, bytes out. The same in a request: from the ASGI request until the pipeline has
+  its call, and from the decoded answer until the first ASGI message goes out, the clock read within the call, so that
+  the processor's caches are as they are in life; wall time, the median of each round. And a whole request less a run of
+  the pipeline on the same call and an answer of that size sent, slower because the pipeline alone is quick in a loop.
 - **doors**: the whole traffic application in process with metrics on: ASGI messages in, ASGI messages out, each request
   a task of its own, the upstream answering at once. The cost of an empty task is subtracted; *above* subtracts another
   request of the same run.

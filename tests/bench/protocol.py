@@ -1,8 +1,9 @@
 """What the agents' door itself does to a call, without the pipeline behind it and the server before it.
 
-From the ASGI request to the moment at which the pipeline has its call, and from the decoded answer to the first ASGI
-message: the head's checks, JSON-RPC in and out, the revision's rules, the call and its line, the watch for a client
-that leaves.
+From bytes to a call, and from an outcome to bytes: the head's checks, JSON-RPC in and out, the revision's rules, the
+call and its line. In a loop, as other parts are measured; and in a request, from the ASGI message to the moment at
+which the pipeline has its call, and from the decoded answer to the first ASGI message, where every step finds its
+memory cold and the watch for a client that leaves comes on top.
 """
 
 import asyncio
@@ -88,9 +89,9 @@ def _layer(rt: Runtime) -> Iterator[Row]:
     })  # fmt: skip
     whole = timed_async({"call": _door(rt, *called), "piped": _piped(rt, _endpoint(rt), made.ARGUMENTS)})
     steps = timed({"steps": _steps(rt)})["steps"]
-    yield timed_row(f"tools/call, {MODERN}: before and after the pipeline", took["call"], most=20)
-    yield timed_row("the same, its steps alone, one after the other in a loop", steps)
-    yield timed_row("the same, a whole request less a run of the pipeline", whole["call"].less(whole["piped"]))
+    yield timed_row(f"tools/call, {MODERN}: bytes to call, outcome to bytes", steps, most=20)
+    yield timed_row("the same in a request, before and after the pipeline", took["call"])
+    yield timed_row("a whole request less a run of the pipeline", whole["call"].less(whole["piped"]))
     yield timed_row(f"tools/call, {LEGACY}, without a session", took["sessionless"])
     yield timed_row(f"tools/call, {LEGACY}, in a session", took["session"])
     yield timed_row(f"resources/read, {MODERN}", took["read"])
