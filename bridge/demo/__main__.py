@@ -6,6 +6,7 @@ import signal
 import socket
 import sqlite3
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from threading import Thread
 
@@ -19,13 +20,8 @@ _GRACE_SECONDS = 2
 
 
 def main() -> int:
-    options = _options()
-    # uvicorn raises a signal again once it has shut down in order; either signal then ends here, quietly.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    if options.with_parent:
-        Thread(target=_until_orphaned, daemon=True).start()
     try:
-        return _serve(options)
+        return _serve(_options())
     except KeyboardInterrupt:
         return 0
 
@@ -40,10 +36,21 @@ def _serve(options: argparse.Namespace) -> int:
     except OSError as error:
         return _failed(f"cannot listen on {options.host}:{options.port}: {_reason(error)}")
     config = uvicorn.Config(app, log_level="warning", server_header=False, timeout_graceful_shutdown=_GRACE_SECONDS)
+    server = uvicorn.Server(config)
+
+    def stop(*_: object) -> None:
+        server.should_exit = True
+
+    # uvicorn has handlers of its own while it serves, and raises the signal again once it has shut down in order. A
+    # signal that comes before that, or after, must not break into the loop's own beginning or end.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, stop)
+    if options.with_parent:
+        Thread(target=_until_orphaned, args=(stop,), daemon=True).start()
     with listener:
         sys.stdout.write(f"orders API at {_url(listener)}\n")
         sys.stdout.flush()
-        uvicorn.Server(config).run(sockets=[listener])
+        server.run(sockets=[listener])
     return 0
 
 
@@ -60,11 +67,11 @@ def _options() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _until_orphaned() -> None:
+def _until_orphaned(stop: Callable[[], None]) -> None:
     """A parent that is killed cannot stop its child, but the pipe between them ends."""
     while os.read(sys.stdin.fileno(), 4096):
         pass
-    os.kill(os.getpid(), signal.SIGTERM)
+    stop()
 
 
 def _port(text: str) -> int:
