@@ -13,7 +13,7 @@ from bridge.compile.documents import Copies
 from bridge.compile.published import Unaddressed, unaddressed
 from bridge.config import Settings
 from bridge.config.prompts import LARGEST_FILE, files
-from bridge.config.schema import Api, Form, Override
+from bridge.config.schema_apis import Api, Form, Override
 from bridge.egress.fetch import FetchPolicy
 from bridge.importer import Budgets, Imported, ImportFailed, Options, Profile, Sources, build, import_api
 from bridge.importer import Override as ImportOverride

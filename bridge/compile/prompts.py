@@ -9,8 +9,8 @@ from bridge.compile.policy import approvals
 from bridge.compile.resources import completion
 from bridge.config import Settings
 from bridge.config.prompts import LARGEST_FILE, MEDIA_TYPES, PLACEHOLDER
-from bridge.config.schema import PromptArgument as WrittenArgument
-from bridge.config.schema import PromptMessage as WrittenMessage
+from bridge.config.schema_agents import PromptArgument as WrittenArgument
+from bridge.config.schema_agents import PromptMessage as WrittenMessage
 from bridge.model import Catalog, Completion, Finding, Prompt, PromptArgument, PromptMessage, Severity
 from bridge.pipeline.policy import Approvals
 

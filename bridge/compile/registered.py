@@ -19,7 +19,7 @@ from bridge.config import ConfigInvalid, Problem, Settings
 from bridge.config.clashes import clashes
 from bridge.config.names import API_NAME
 from bridge.config.problems import KeyPath, Place, problem_at
-from bridge.config.schema import Api
+from bridge.config.schema_apis import Api
 from bridge.config.settle import settle
 from bridge.config.tree import Tree
 from bridge.importer import Budgets

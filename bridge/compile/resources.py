@@ -6,7 +6,7 @@ from difflib import get_close_matches
 from bridge.compile.policy import approvals
 from bridge.config import Settings
 from bridge.config.problems import KeyPath, dotted
-from bridge.config.schema import Completion as Written
+from bridge.config.schema_agents import Completion as Written
 from bridge.importer.addresses import needed
 from bridge.importer.budget import BudgetExceeded, Budgets
 from bridge.importer.document import pointer

@@ -8,8 +8,8 @@ from urllib.parse import urlsplit
 
 from bridge.compile.hosts import address_of, host_and_port, is_here
 from bridge.compile.registered import INLINE
-from bridge.config.schema import Api as ApiSettings
-from bridge.config.schema import Upstream
+from bridge.config.schema_apis import Api as ApiSettings
+from bridge.config.schema_apis import Upstream
 from bridge.config.values import Secret
 from bridge.egress.address import check_address
 from bridge.egress.fetch_errors import FetchError

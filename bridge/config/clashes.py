@@ -9,7 +9,9 @@ from bridge.config.addresses import Address
 from bridge.config.names import is_url
 from bridge.config.problems import KeyPath, dotted
 from bridge.config.prompts import faults
-from bridge.config.schema import Api, Legacy, Settings, Upstream
+from bridge.config.schema import Settings
+from bridge.config.schema_agents import Legacy
+from bridge.config.schema_apis import Api, Upstream
 from bridge.config.tree import Tree
 
 

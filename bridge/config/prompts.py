@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from bridge.config.problems import KeyPath
-from bridge.config.schema import Mcp, Prompt, PromptMessage
+from bridge.config.schema_agents import Mcp, Prompt, PromptMessage
 
 LARGEST_FILE = 4 << 20
 PLACEHOLDER = re.compile(r"\{\{[ \t]*([^{}]*?)[ \t]*\}\}")

@@ -10,90 +10,25 @@ from math import ceil
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BeforeValidator, ConfigDict, Field, model_validator
 
 from bridge.config.addresses import Address, Listen
-from bridge.config.headers import HeaderMap, HeaderName
-from bridge.config.names import (
-    ApiName,
-    ArgumentName,
-    EndpointPath,
-    FormName,
-    Host,
-    HostName,
-    LocalPath,
-    Location,
-    OperationKey,
-    Origin,
-    OriginOrAny,
-    Prefix,
-    PromptName,
-    PublicUrl,
-    Selector,
-    ToolName,
-    ToolsetName,
-    UpstreamUrl,
-)
-from bridge.config.problems import Unfit
+from bridge.config.headers import HeaderName
+from bridge.config.names import ApiName, LocalPath, OriginOrAny, PromptName, PublicUrl
+from bridge.config.schema_agents import Mcp, Prompt
+from bridge.config.schema_apis import Api
 from bridge.config.secrets import SealKey, WebhookSecret, WebhookUrl
+from bridge.config.sections import OFF, Section, off_is_none
 from bridge.config.shared import MEMORY, StatePrefix, StateUrl
-from bridge.config.values import (
-    Bool,
-    Duration,
-    JsonPath,
-    PerSecond,
-    Secret,
-    Share,
-    Size,
-    Text,
-    Timeout,
-    Whole,
-    written_bool,
-)
-from bridge.model import Effect, Json, Timeouts, Unlisted, Validate
+from bridge.config.values import Bool, Duration, PerSecond, Secret, Size, Timeout, Whole
+from bridge.model import Effect, Json
 
-OFF = "off"
-
-
-def _off_is_none(value: Json) -> Json:
-    return None if value == OFF else value
-
-
-def _one_form(value: Json) -> Json:
-    """`true` is one form for everything, `false` none."""
-    asks = written_bool(value)
-    if asks is None and not isinstance(value, Mapping):
-        raise Unfit("is neither true, false nor forms by name", "write true, or NAME: {message: …, arguments: [a, b]}")
-    return value if asks is None else {"arguments": {}} if asks else {}
+_STATIC: dict[str, Json] = {"static": True}
+_STATIC_OR_OFF: dict[str, Json] = {"static": True, "shorthand": {"const": OFF}}
 
 
 def _rate_alone(value: Json) -> Json:
     return {"rate": value} if isinstance(value, str) else value
-
-
-_STATIC: dict[str, Json] = {"static": True}
-_STATIC_OR_OFF: dict[str, Json] = {"static": True, "shorthand": {"const": OFF}}
-_TIMEOUTS = Timeouts()
-
-
-class Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Expose(StrEnum):
-    TOOL = "tool"
-    RESOURCE = "resource"
-    NONE = "none"
-
-
-class Role(StrEnum):
-    USER = "user"
-    ASSISTANT = "assistant"
-
-
-class Profile(StrEnum):
-    PORTABLE = "portable"
-    VERBATIM = "verbatim"
 
 
 class LogLevel(StrEnum):
@@ -132,244 +67,11 @@ class Cors(Section):
     max_age: Duration = Field(default=600.0, description="How long a browser may remember a preflight's answer.")
 
 
-class Selection(Section):
-    include: tuple[Selector, ...] = Field(
-        default=(),
-        description="Selectors of the operations that become tools. Empty: all.",
-    )
-    exclude: tuple[Selector, ...] = Field(
-        default=(), description="Selectors of operations that do not, even if included."
-    )
-
-
-class Toolset(Selection):
-    instructions: Text = Field(default="", description="What clients of this toolset are told about it.")
-    prompts: tuple[PromptName, ...] | None = Field(
-        default=None, description="The prompts that it offers. Default: all."
-    )
-
-
-class Legacy(StrEnum):
-    SESSIONS = "sessions"
-    SESSIONLESS = "sessionless"
-    OFF = "off"
-
-
-class Mcp(Section):
-    path: EndpointPath = Field(default="/mcp", description="The agents' endpoint; toolsets are served below it.")
-    hosts: tuple[Host, ...] = Field(
-        default=(),
-        description="Values of the Host header that are answered. Empty: any, or loopback names on a loopback address.",
-    )
-    origins: tuple[Origin, ...] = Field(default=(), description="Browser origins that may call the endpoint.")
-    instructions: Text = Field(default="", description="What clients are told about the server as a whole.")
-    page_size: Annotated[int, Whole(1, 1000)] = Field(default=250, description="Tools per page of a listing.")
-    ttl: Duration = Field(default=60.0, description="How long clients may keep a listing.")
-    legacy: Legacy = Field(
-        default=Legacy.SESSIONS,
-        description="How revisions before 2026-07-28 are served: `sessions` (streams, subscriptions, questions), "
-        "`sessionless` (each request by itself) or `off`.",
-    )
-    sse: Bool = Field(
-        default=False,
-        description="Whether HTTP+SSE, the transport of 2024-11-05, is served at `<mcp.path>/sse`. Needs sessions.",
-    )
-    poll: Timeout = Field(
-        default=30.0, description="How often a resource that somebody subscribed to is read, to see whether it changed."
-    )
-    toolsets: Mapping[ToolsetName, Toolset] = Field(
-        default={},
-        description="Named subsets of the tools, each with an endpoint of its own at `<mcp.path>/<toolset>`.",
-    )
-
-
-class Target(Section):
-    url: UpstreamUrl = Field(description="The upstream's address with the base path of the API.")
-    weight: Annotated[int, Whole(1, 1000)] = Field(
-        default=1, description="Its share of the calls, relative to the others'."
-    )
-
-
-class Upstream(Section):
-    url: UpstreamUrl | None = Field(
-        default=None,
-        description="The upstream's address with the base path of the API. Default: the document's own server.",
-    )
-    targets: tuple[Target, ...] = Field(default=(), description="Several addresses in place of `url`.")
-    timeout: Timeout = Field(
-        default=_TIMEOUTS.total, description="Ends an agent's call, and a person's wait for the answer to begin."
-    )
-    connect_timeout: Timeout = Field(default=_TIMEOUTS.connect, description="Ends the attempt to connect.")
-    read_timeout: Timeout = Field(default=_TIMEOUTS.read, description="Ends the wait for each piece of the answer.")
-    headers: HeaderMap = Field(
-        default={}, description="Headers sent with every call, in place of the caller's; never shown."
-    )
-
-
-class Rewrite(Section):
-    strip_prefix: Bool = Field(default=True, description="Whether the API's prefix is taken off the path.")
-    set_headers: HeaderMap = Field(default={}, description="Headers set on people's requests; never shown.")
-    remove_headers: tuple[HeaderName, ...] = Field(default=(), description="Headers removed from people's requests.")
-
-
-class Tools(Selection):
-    profile: Profile = Field(
-        default=Profile.PORTABLE,
-        description="`portable`: schemas that every model provider takes; `verbatim`: as the document has them.",
-    )
-    output_bytes: Size = Field(default=4 << 10, description="Largest output schema that is published.")
-
-
-class Readable(Section):
-    include: tuple[Selector, ...] = Field(
-        default=(), description="Selectors of GET operations that become resources instead of tools. Empty: none."
-    )
-    exclude: tuple[Selector, ...] = Field(
-        default=(), description="Selectors of operations that do not, even if included."
-    )
-
-
-class Hints(Section):
-    """MCP's ToolAnnotations and, for resources, its Annotations, in MCP's spelling."""
-
-    read_only: Bool | None = Field(default=None, alias="readOnly", description="The operation changes nothing.")
-    destructive: Bool | None = Field(default=None, description="The operation may delete or overwrite.")
-    idempotent: Bool | None = Field(
-        default=None, description="Calling again with the same arguments changes nothing more."
-    )
-    open_world: Bool | None = Field(
-        default=None, alias="openWorld", description="The operation reaches beyond the API."
-    )
-    audience: tuple[Role, ...] | None = Field(
-        default=None, description="Whom a resource is meant for: `user`, `assistant` or both."
-    )
-    priority: Share | None = Field(
-        default=None, description="How important a resource is, from 0 (optional) to 1 (required)."
-    )
-
-
-class Form(Section):
-    message: Text = Field(default="", description="What the person is told. Default: which arguments are missing.")
-    arguments: tuple[Text, ...] = Field(
-        default=(), description="The arguments that it asks for. Empty: all required ones that no form before it has."
-    )
-
-
-class Completion(Section):
-    operation: Text = Field(
-        description="The operation that lists suggestions: `<api>/<operationId>`, or an operationId alone."
-    )
-    argument: Text = Field(default="", description="Its argument that takes what was typed so far. Default: none.")
-    pick: JsonPath = Field(
-        alias="select", description="A JSONPath to the suggestions in its answer: texts or numbers, 100 at most."
-    )
-
-
-class Override(Section):
-    expose: Expose | None = Field(
-        default=None, description="What agents see it as: `tool` or `resource`. `none` keeps it from them."
-    )
-    name: ToolName | None = Field(default=None, description="The tool's or resource's name.")
-    title: Text | None = Field(default=None, description="Its title.")
-    description: Text | None = Field(default=None, description="Its description.")
-    uri: Text | None = Field(
-        default=None,
-        description="The address under which it is read, literal or an RFC 6570 template over its arguments. "
-        "Default: `api://<api><path>{?query}`.",
-    )
-    confirm: Bool | None = Field(default=None, description="Whether a person must consent to each call by an agent.")
-    ask: Annotated[Mapping[FormName, Form] | None, BeforeValidator(_one_form)] = Field(
-        default=None,
-        description="Forms for missing arguments, put to the person one after the other, by name; `true`: one for all.",
-        json_schema_extra={"shorthand": {"type": "boolean"}},
-    )
-    complete: Mapping[Text, Completion] = Field(
-        default={}, description="Where suggestions for variables of its address come from, by argument."
-    )
-    annotations: Hints | None = Field(
-        default=None, description="Hints for clients, in place of those drawn from the method."
-    )
-    timeout: Timeout | None = Field(default=None, description="Ends a call of this operation.")
-
-
 class Watch(Section):
     interval: Timeout = Field(
         default=1.0,
         description="How often the configuration, local documents and what they refer to are looked at. "
         "A change counts once it has stood still for as long.",
-    )
-
-
-class Api(Section):
-    spec: Location = Field(
-        repr=False, description="The OpenAPI document: a path from the configuration's folder, or a URL."
-    )
-    overlays: tuple[Location, ...] = Field(
-        default=(), repr=False, description="Overlay documents, applied in this order."
-    )
-    allow_private: Bool = Field(
-        default=False, description="Whether the document may be fetched from a private address."
-    )
-    refresh: Annotated[Timeout | None, BeforeValidator(_off_is_none)] = Field(
-        default=None,
-        description="How often documents from URLs are asked for anew; `off`, the default, is at start and on reload.",
-        json_schema_extra={"shorthand": {"const": OFF}},
-    )
-    allowed_origins: tuple[Origin, ...] = Field(
-        default=(), description="Other origins that the document's references may lead to."
-    )
-    prefix: Prefix = Field(
-        default_factory=str,  # the root; a plain default would be published, and with several APIs it is another
-        description="Where people find the API. Default: `/` for a single API or one with a `host`, else `/<name>`.",
-    )
-    host: HostName | None = Field(
-        default=None, description="The host, without a port, under which people find the API. Default: any."
-    )
-    upstream: Upstream = Field(default_factory=Upstream, description="Where calls go.")
-    server_variables: Mapping[Text, Text] = Field(
-        default={}, description="Values for the variables in the document's server URLs."
-    )
-    unlisted: Unlisted = Field(
-        default=Unlisted.ALLOW, description="What becomes of people's calls that no operation describes."
-    )
-    validation: Validate = Field(
-        default=Validate.OFF, alias="validate", description="Whether people's requests are held against the document."
-    )
-    rewrite: Rewrite = Field(default_factory=Rewrite, description="What changes in people's requests on their way up.")
-    tools: Tools = Field(default_factory=Tools, description="Which operations become tools, and how.")
-    resources: Readable = Field(default_factory=Readable, description="Which operations are read as resources.")
-    operations: Mapping[OperationKey, Override] = Field(
-        default={}, description="Settings of single operations, by operationId or `METHOD /path`."
-    )
-
-
-class PromptArgument(Section):
-    title: Text = Field(default="", description="What people see it called. Default: its name.")
-    description: Text = Field(default="", description="What it is for.")
-    required: Bool = Field(default=False, description="Whether the prompt needs it.")
-    values: tuple[Text, ...] = Field(default=(), description="Suggestions; other values are taken too.")
-    complete: Completion | None = Field(default=None, description="An operation that suggests, in place of `values`.")
-
-
-class PromptMessage(Section):
-    role: Role = Field(default=Role.USER, description="Who says it: `user` or `assistant`.")
-    text: Text | None = Field(default=None, description="A text; `{{name}}` stands for an argument.")
-    resource: Text | None = Field(
-        default=None, description="The address of a resource that is embedded; `{{name}}` stands for an argument."
-    )
-    image: LocalPath | None = Field(default=None, description="An image file, by its ending, of at most 4 MiB.")
-    audio: LocalPath | None = Field(default=None, description="A sound file, by its ending, of at most 4 MiB.")
-
-
-class Prompt(Section):
-    title: Text = Field(default="", description="What people see it called. Default: its name.")
-    description: Text = Field(default="", description="What it is for.")
-    arguments: Mapping[ArgumentName, PromptArgument] = Field(default={}, description="What it takes, by name.")
-    messages: tuple[PromptMessage, ...] = Field(
-        description="What it says: each holds one of `text`, `resource`, `image` and `audio`."
-    )
-    ask: Bool = Field(
-        default=False, description="Whether missing required arguments are asked for, where a client can be asked."
     )
 
 
@@ -461,10 +163,10 @@ class Settings(Section):
         description="Where people and agents are served. Port 0 takes a free one.",
         json_schema_extra=_STATIC,
     )
-    admin: Annotated[Admin | None, BeforeValidator(_off_is_none)] = Field(
+    admin: Annotated[Admin | None, BeforeValidator(off_is_none)] = Field(
         default_factory=Admin, description="The admin API, or `off`.", json_schema_extra=_STATIC_OR_OFF
     )
-    health: Annotated[Health | None, BeforeValidator(_off_is_none)] = Field(
+    health: Annotated[Health | None, BeforeValidator(off_is_none)] = Field(
         default_factory=Health,
         description="The health and metrics endpoints, or `off`.",
         json_schema_extra=_STATIC_OR_OFF,
@@ -492,7 +194,7 @@ class Settings(Section):
         json_schema_extra=_STATIC,
     )
     log: Log = Field(default_factory=Log, description="What is logged.")
-    watch: Annotated[Watch | None, BeforeValidator(_off_is_none)] = Field(
+    watch: Annotated[Watch | None, BeforeValidator(off_is_none)] = Field(
         default_factory=Watch,
         description="Whether a change on disk is taken over while the gateway serves, or `off`.",
         json_schema_extra={"shorthand": {"const": OFF}},

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 
 import yaml
 
-from bridge.config.schema import OFF, Settings
+from bridge.config.schema import Settings
+from bridge.config.sections import OFF
 from bridge.model import Json
 
 _CAN_BE_OFF = frozenset({"admin", "health", "watch"})

@@ -9,7 +9,7 @@ from bridge.compile import Result
 from bridge.compile.reload import Owned, Unregistered
 from bridge.config import as_json
 from bridge.config.names import API_NAME
-from bridge.config.schema import Api as ApiSettings
+from bridge.config.schema_apis import Api as ApiSettings
 from bridge.control.outcome import answered, changing
 from bridge.control.problems import Problematic, responses
 from bridge.control.steering import Steered, Steering

@@ -7,7 +7,8 @@ import pytest
 import yaml
 
 from bridge.config import ConfigInvalid, Settings, as_yaml, load
-from bridge.config.schema import Expose, Form, Role
+from bridge.config.schema_agents import Role
+from bridge.config.schema_apis import Expose, Form
 
 Write = Callable[[str], Path]
 API = "apis:\n  shop: {spec: shop.yaml}\n"
