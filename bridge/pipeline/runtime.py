@@ -84,6 +84,8 @@ class McpDoor:
     """Whether 2024-11-05's HTTP+SSE is served, below `path`."""
     poll: float = 30.0
     """Seconds between two looks at a resource that somebody subscribed to."""
+    keep_alive: float = 15.0
+    """Seconds of silence after which a stream is shown to be open: proxies give up idle ones after 30 to 60."""
     long: float = 5.0
     """Seconds after which an answer in a session becomes a stream, which its client can find again."""
 

@@ -271,10 +271,3 @@ REQUIREMENTS = (
     *_TRANSPORT, *_STREAMS, *_HEADERS, *_BASE, *_TOOLS, *_RESOURCES, *_PROMPTS, *_SUBSCRIPTIONS, *_QUESTIONS,
     *_AUTHORIZATION, *_STDIO, *_HANDSHAKE, *_LEGACY,
 )  # fmt: skip
-
-
-PENDING = frozenset({
-    "modern.stream.keep-alive",
-    "legacy.http-sse",
-})  # fmt: skip
-"""Those that have no test yet: the promise that each has one holds for all others."""

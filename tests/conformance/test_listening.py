@@ -15,8 +15,10 @@ from bridge.model import Json
 from bridge.pipeline.runtime import Holder
 from tests.conformance.stand import stand
 from tests.conformance.wire import META, PATIENCE, Event, Wire
+from tests.conformance.worlds import shop
 from tests.kit import mcp_schema
-from tests.kit.agent import MODERN
+from tests.kit.agent import META as AGENTS
+from tests.kit.agent import MODERN, Agent
 from tests.kit.documents import paths
 from tests.kit.doors import gateway
 from tests.kit.gateway import serving
@@ -95,6 +97,23 @@ async def test_an_update_reaches_who_subscribed_to_its_address(tmp_path: Path, h
             told = (await anext(events)).message
     assert (told["method"], told["params"]["uri"]) == ("notifications/resources/updated", uri)
     assert told["params"]["_meta"] == {f"{META}subscriptionId": "listen-1"}
+
+
+@pytest.mark.requirement("modern.stream.keep-alive")
+async def test_a_stream_on_which_nothing_happens_is_kept_alive_by_comments(http: httpx.AsyncClient) -> None:
+    rt = shop().rt
+    soon = replace(rt, mcp=replace(rt.mcp, keep_alive=0.02))
+    body = {"_meta": AGENTS, "notifications": {"toolsListChanged": True}}
+    message = {"jsonrpc": "2.0", "id": 1, "method": "subscriptions/listen", "params": body}
+    headers = Agent(soon).mirrored(message) | {"host": "127.0.0.1"}
+    async with (
+        asyncio.timeout(PATIENCE),
+        serving(Traffic(Holder(soon))) as url,
+        http.stream("POST", f"{url}/mcp", json=message, headers=headers) as answer,
+    ):
+        lines = answer.aiter_lines()
+        while await anext(lines) != ":":
+            pass
 
 
 @pytest.mark.requirement("modern.listen.closes")

@@ -96,6 +96,7 @@ def gateway(plan: Plan | None = None) -> Gateway:
     return Gateway(world(endpoints, plan), world(endpoints, plan), shared)
 
 
+@pytest.mark.requirement("legacy.http-sse")
 @pytest.mark.parametrize("revision", ["2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25"])
 async def test_a_whole_conversation_takes_place(revision: str) -> None:
     async with gateway().stream() as client:

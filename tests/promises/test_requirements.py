@@ -4,7 +4,7 @@ import ast
 from collections.abc import Iterator
 from pathlib import Path
 
-from tests.conformance.requirements import ALL, OLDEST, PENDING, REQUIREMENTS
+from tests.conformance.requirements import ALL, OLDEST, REQUIREMENTS
 
 TESTS = Path(__file__).parents[1]
 HOLDING = ("conformance", "path", "e2e")
@@ -28,15 +28,11 @@ def _marks(tree: ast.AST) -> Iterator[str]:
 
 
 def test_every_requirement_has_a_test_unless_it_is_a_gap() -> None:
-    assert sorted(KNOWN.keys() - gaps() - PENDING - carried().keys()) == []
+    assert sorted(KNOWN.keys() - gaps() - carried().keys()) == []
 
 
 def test_every_id_that_a_test_carries_is_a_requirement_and_no_gap() -> None:
     assert {one: files for one, files in carried().items() if one not in KNOWN.keys() - gaps()} == {}
-
-
-def test_what_waits_for_its_tests_is_a_requirement_and_no_gap() -> None:
-    assert sorted(PENDING - (KNOWN.keys() - gaps())) == []
 
 
 def test_ids_are_unique_and_every_requirement_says_what_and_when() -> None:

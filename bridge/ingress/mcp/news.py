@@ -15,8 +15,6 @@ from bridge.pipeline.changes import NONE, Listener
 from bridge.pipeline.runtime import Holder, Runtime
 from bridge.pipeline.toolset import Toolset
 
-KEEP_ALIVE = 15.0
-"""Seconds of silence after which a stream is shown to be open: proxies give up idle ones after 30 to 60."""
 MOST_WATCHED = 50
 
 
@@ -87,16 +85,14 @@ async def news(
             told = True
             yield "notifications/resources/updated", {"uri": uri}
         now = time.monotonic()
-        if not told and now - quiet >= KEEP_ALIVE:
+        if not told and now - quiet >= holder.current.mcp.keep_alive:
             told = True
             yield None
         quiet = now if told else quiet
-        await ear.wait(_pause(quiet, watched))
+        await ear.wait(_pause(quiet + holder.current.mcp.keep_alive, watched))
 
 
-def _pause(quiet: float, watched: Watched) -> float:
-    now = time.monotonic()
-    until = quiet + KEEP_ALIVE
+def _pause(until: float, watched: Watched) -> float:
     if watched.seen:
         until = min(until, watched.due)
-    return max(until - now, 0.01)
+    return max(until - time.monotonic(), 0.01)

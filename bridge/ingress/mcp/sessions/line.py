@@ -17,7 +17,6 @@ from bridge.ingress.body import Until, WhileThere
 from bridge.ingress.mcp.asking import elicited, question_params
 from bridge.ingress.mcp.exchange import notification
 from bridge.ingress.mcp.line import Way
-from bridge.ingress.mcp.news import KEEP_ALIVE
 from bridge.ingress.mcp.sessions.words import ANSWER, CANCEL, END, channel, heard
 from bridge.model import CannotAsk, Json, Question, Session
 from bridge.pipeline.runtime import Runtime
@@ -30,7 +29,7 @@ PATIENCE = 300.0
 class InSession:
     """Wraps one request's line. `identity` is its id as JSON text; after `mcp.long` seconds its answer is a stream."""
 
-    __slots__ = ("_asked", "_changes", "_identity", "_line", "_long", "_session", "_shared", "_turn")
+    __slots__ = ("_asked", "_changes", "_identity", "_line", "_long", "_pause", "_session", "_shared", "_turn")
 
     def __init__(self, line: Way, rt: Runtime, shared: Shared, session: Session, identity: bytes) -> None:
         self._line = line
@@ -39,6 +38,7 @@ class InSession:
         self._session = session
         self._identity = identity.decode()
         self._long = rt.mcp.long
+        self._pause = rt.mcp.keep_alive
         self._asked: dict[str, asyncio.Future[Json]] = {}
         self._turn = asyncio.Lock()
 
@@ -92,7 +92,7 @@ class InSession:
                     word = heard(await subscription.next())
             except TimeoutError:
                 await self._stream()
-                pause = KEEP_ALIVE
+                pause = self._pause
                 continue
             if word is None:
                 continue

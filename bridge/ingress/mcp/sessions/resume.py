@@ -6,7 +6,6 @@ from functools import partial
 
 from bridge.ingress.body import Until, WhileThere
 from bridge.ingress.mcp.line import ALIVE, Post, event
-from bridge.ingress.mcp.news import KEEP_ALIVE
 from bridge.ingress.mcp.refusals import InvalidRequest, NotPost
 from bridge.ingress.mcp.sessions.trail import KEPT, log_of, opening, read, wake_of
 from bridge.model import Session
@@ -54,7 +53,7 @@ class Resuming:
             with changes.listening(self.session.toolset, self.session.id) as self.ear:
                 async with WhileThere(Until(partial(self._wake, woken))):
                     await self.line.open()
-                    await self._until_last()
+                    await self._until_last(holder.current.mcp.keep_alive)
         return b""
 
     async def _wake(self, woken: Subscription) -> None:
@@ -64,11 +63,11 @@ class Resuming:
             self.ear.news |= {"events"}
             self.ear.wake()
 
-    async def _until_last(self) -> None:
+    async def _until_last(self, pause: float) -> None:
         silent = 0.0
         while not self.ear.gone and silent < KEPT and not await self._caught_up():
-            await self.ear.wait(KEEP_ALIVE)
-            silent = 0.0 if self.ear.news else silent + KEEP_ALIVE
+            await self.ear.wait(pause)
+            silent = 0.0 if self.ear.news else silent + pause
             if not self.ear.news:
                 await self.line.write(ALIVE)
             self.ear.news = NONE
