@@ -5,7 +5,7 @@ import gc
 from collections.abc import Callable
 
 from bridge.app.errors import StartFailed
-from bridge.app.listeners import Addresses, addresses_of, bind, of_operators
+from bridge.app.listeners import Addresses, addresses_of, bind, our_own
 from bridge.app.prepare import Given, Started, prepared, reloader_of, start_runtime
 from bridge.app.serving import DRAIN, Application, loop_factory, run, server_of
 from bridge.compile.attempt import World
@@ -32,7 +32,7 @@ def serve(settings: Settings, given: Given, announce: Callable[[World, Runtime, 
     del started
     listeners = bind(settings)
     addresses = addresses_of(listeners)
-    lasting.own.listeners = of_operators(listeners)
+    lasting.own.listeners = our_own(listeners)
     apps = _apps(holder, live.reloader, metrics, set(listeners))
     servers = [(server_of(app), listeners[name]) for name, app in apps.items()]
     # What start-up made lives as long as the process: the collector need not look at it again.

@@ -83,9 +83,10 @@ def addresses_of(listeners: dict[str, socket.socket]) -> Addresses:
     return Addresses(urls["traffic"], urls.get("admin"), urls.get("health"))
 
 
-def of_operators(listeners: dict[str, socket.socket]) -> tuple[Listener, ...]:
-    """Those that no call is ever sent to."""
-    bound = {name: listener.getsockname() for name, listener in listeners.items() if name != "traffic"}
+def our_own(listeners: dict[str, socket.socket]) -> tuple[Listener, ...]:
+    """What no call is ever sent to: at the operators' ports it would be taken for theirs, and at the callers' for a
+    person's, whom nobody asks for consent."""
+    bound = {name: listener.getsockname() for name, listener in listeners.items()}
     return tuple(Listener(name, ip_address(host), port) for name, (host, port, *_) in bound.items())
 
 

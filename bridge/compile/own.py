@@ -1,4 +1,4 @@
-"""Upstreams that are the gateway's own listeners for its operators, told where they can be seen before a call is made.
+"""Upstreams that are the gateway's own listeners, told where they can be seen before a call is made.
 
 No call gets there in any case (`bridge.egress.own`), by no name and by no redirection of addresses; these are the ones
 that say so themselves.
@@ -27,13 +27,16 @@ def to_ourselves(settings: Settings, routed: Routed, own: Own) -> Iterator[Findi
         if listener is not None:
             yield Finding(
                 "upstream-own", Severity.ERROR, "",
-                f"{origin} is the gateway's own {listener.name}.listen: no call is sent there",
-                lost="every call to it", advice=f"name another upstream, or move {listener.name}.listen", api=api,
+                f"{origin} is the gateway's own {listener.key}: no call is sent there",
+                lost="every call to it", advice=f"name another upstream, or move {listener.key}", api=api,
             )  # fmt: skip
 
 
 def _named(settings: Settings) -> Iterator[Listener]:
     """Those that will be where they are wanted: a default that is in use moves to a free port, and 0 is any."""
+    here = LOOPBACK if is_here(settings.listen.host) else address_of(settings.listen.host)
+    if here is not None and settings.listen.port:
+        yield Listener("traffic", here, settings.listen.port)
     for name, one in (("admin", settings.admin), ("health", settings.health)):
         if one is not None and one.listen.port and "listen" in one.model_fields_set:
             address = LOOPBACK if is_here(one.listen.host) else address_of(one.listen.host)

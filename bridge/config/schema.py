@@ -115,7 +115,7 @@ class Approvals(Section):
     effects: tuple[Effect, ...] = Field(
         default=(),
         description="Effects whose operations need a person's consent to each call: `reads`, `writes`, `destroys`. "
-        "An operation's own `confirm` wins.",
+        "An operation's `confirm` in this file wins.",
     )
     people: Bool = Field(default=False, description="Whether people's requests wait for a decision too.")
     ttl: Timeout = Field(default=900.0, description="How long a question, and a decision, lasts.")

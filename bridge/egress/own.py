@@ -25,6 +25,11 @@ class Listener:
     address: Address
     port: int
 
+    @property
+    def key(self) -> str:
+        """Where the configuration has its address."""
+        return "listen" if self.name == "traffic" else f"{self.name}.listen"
+
 
 class Own:
     """`listeners` is written once, by the composition root, when they are bound and nothing is served yet."""
@@ -78,4 +83,4 @@ class Elsewhere(httpcore.AsyncNetworkBackend):
         if there is None:
             return "the connection was lost as soon as it was made"
         listener = self._own.at(ip_address(there[0]), there[1], ip_address(here[0]) if here else None)
-        return f"it is the gateway's own {listener.name}.listen, which is nobody's upstream" if listener else ""
+        return f"it is the gateway's own {listener.key}, which is nobody's upstream" if listener else ""

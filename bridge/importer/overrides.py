@@ -40,8 +40,8 @@ def override_of(reading: Reading, at: At, key: str) -> Override:
 def _read(reading: Reading, at: At) -> Override:
     value = at.value
     if not isinstance(value, dict):
-        _wrong(reading, at, "x-mcp must be an object")
-        return Override()
+        _guarding(reading, at, "x-mcp must be an object")
+        return Override(expose="none", confirm=True)
     unclear = _unclear(reading, at)
     for unknown in sorted(value.keys() - _KNOWN):
         if _guard(unknown) is None:
@@ -51,7 +51,7 @@ def _read(reading: Reading, at: At) -> Override:
         _wrong(reading, at, "annotations must be an object")
     return Override(
         expose="none" if unclear else value.get("expose"),
-        confirm=True if "confirm" in unclear else value.get("confirm"),
+        confirm=True if "confirm" in unclear else _confirmed(reading, at),
         ask=_asked(reading, at, value.get("ask")),
         audience=_audience(reading, at, hints.get("audience")),
         priority=_priority(reading, at, hints.get("priority")),
@@ -69,14 +69,29 @@ def _unclear(reading: Reading, at: At) -> set[str]:
         guard = _guard(key)
         if guard is not None and key != guard:
             found[guard] = f"x-mcp does not know {key!r}; did you mean {guard!r}?"
-        elif guard is not None and given is not None and not _GUARDS[guard](given):
+        elif guard is not None and not _GUARDS[guard](given):
             found[guard] = f"{guard} cannot be {given!r}"
     for message in found.values():
-        reading.notes.error(
-            "x-mcp", at, message, lost="this operation for agents", advice="expose is tool, resource or none, "
-            "confirm is true or false; or say under apis.NAME.operations what was meant",
-        )  # fmt: skip
+        _guarding(reading, at, message)
     return set(found)
+
+
+def _guarding(reading: Reading, at: At, message: str) -> None:
+    reading.notes.error(
+        "x-mcp", at, message, lost="this operation for agents", advice="expose is tool, resource or none, "
+        "confirm is true or false; or say under apis.NAME.operations what was meant",
+    )  # fmt: skip
+
+
+def _confirmed(reading: Reading, at: At) -> bool | None:
+    """A document, which others may have written, can ask for consent; only the configuration can do without it."""
+    if at.value.get("confirm") is False:
+        reading.notes.info(
+            "x-mcp", at, "confirm: false says nothing here: a document cannot take back what a policy asks for",
+            advice="apis.NAME.operations.<operation>.confirm: false in the configuration can",
+        )  # fmt: skip
+        return None
+    return True if at.value.get("confirm") is True else None
 
 
 def _guard(key: str) -> str | None:

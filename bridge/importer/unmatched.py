@@ -1,6 +1,8 @@
 """Settings for an operation that is not there, and selectors that select nothing: mostly a name that is misspelt.
 
-What such settings were to protect is unprotected, so an API that would be served without them is not served at all.
+What settings that ask for consent or hide an operation were to protect would be unprotected, so an API that would be
+served without them is not served at all. A selector that excludes nothing is an error that is told: what it was to hide
+may be gone from the document.
 """
 
 from collections.abc import Iterator

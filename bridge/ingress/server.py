@@ -28,7 +28,7 @@ class Http1(HttpToolsProtocol):
     """One connection, which serves one request at a time."""
 
     # Slots, because one more attribute would unshare the keys of the instances' dictionaries: a KB for each connection.
-    __slots__ = ("_last", "_left", "_lost")
+    __slots__ = ("_last", "_left", "_lost", "_serving")
 
     def __init__(self, *arguments: Json, **options: Json) -> None:
         super().__init__(*arguments, **options)
@@ -36,6 +36,7 @@ class Http1(HttpToolsProtocol):
         self._last = False
         """Whether what follows on this connection is no request. Written by `on_headers_complete`."""
         self._lost = False
+        self._serving: RequestResponseCycle | None = None
         self._left: Callable[[], None] | None = None
         """What the request under way wants to be told of. Written by `tell`."""
 
@@ -48,6 +49,11 @@ class Http1(HttpToolsProtocol):
         # Left alone after an error, the timer would keep all of a lost connection for five seconds.
         self._unset_keepalive_if_required()
         self._lost = True
+        # uvicorn tells the request that was read last, which is not the one under way where others were sent ahead.
+        serving, self._serving = self._serving, None
+        if serving is not None and not serving.response_complete:
+            serving.disconnected = True
+            serving.message_event.set()
         left, self._left = self._left, None
         if left is not None:
             left()
@@ -90,6 +96,7 @@ class Http1(HttpToolsProtocol):
             self.headers.append((b"host", absolute[1]))
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
+        self._serving = cycle
         cycle.scope[DEPARTURE] = self.tell  # type: ignore[literal-required]
         super()._start_asgi_task(cycle, _unexpected(cycle, app) if cycle.waiting_for_100_continue else app)
 

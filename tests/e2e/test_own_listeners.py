@@ -92,7 +92,7 @@ async def test_a_document_that_came_with_its_registration_is_a_strangers_word(
     assert "has no upstream address" in await told(client, running, "alive", {})
 
 
-@pytest.mark.parametrize("listener", ["admin", "health"])
+@pytest.mark.parametrize("listener", ["admin", "health", "mcp"])
 async def test_a_registration_that_may_lead_inside_does_not_lead_to_the_gateways_own_ports(
     client: httpx.AsyncClient, running: Running, listener: str
 ) -> None:
@@ -102,7 +102,8 @@ async def test_a_registration_that_may_lead_inside_does_not_lead_to_the_gateways
         made = await put(client, running, "depot", body)
         assert "upstream-own" in {one["id"] for one in made.json()["findings"] if one["api"] == "depot"}, host
         await nobody_gets_there(client, running, "/depot")
-        assert f"it is the gateway's own {listener}.listen" in running.log.read_text()
+        key = "listen" if listener == "mcp" else f"{listener}.listen"
+        assert f"it is the gateway's own {key}," in running.log.read_text()
 
 
 async def test_nor_does_an_upstream_that_the_options_name(client: httpx.AsyncClient, running: Running) -> None:

@@ -62,7 +62,6 @@ def test_timeout_is_read_with_its_unit(written: Json, seconds: float) -> None:
         {"annotations": {"audience": ["robot"]}}, {"annotations": {"audience": [[]]}}, {"annotations": {"priority": 2}},
         {"annotations": {"priority": True}}, {"annotations": {"priority": "1"}},
         {"name": 5}, {"title": []}, {"annotations": 5}, {"annotations": {"readOnly": "yes"}}, {"unknown": 1},
-        [], "x", 5,
     ],
 )  # fmt: skip
 def test_setting_that_cannot_be_read_is_reported_and_costs_itself_alone(wrong: Json) -> None:
@@ -78,6 +77,8 @@ def test_setting_that_cannot_be_read_is_reported_and_costs_itself_alone(wrong: J
         ({"confrm": True}, "did you mean 'confirm'?"), ({"Confirm": True}, "did you mean 'confirm'?"),
         ({"exposed": "none"}, "did you mean 'expose'?"), ({"confirm": "yes"}, "confirm cannot be 'yes'"),
         ({"expose": "hidden"}, "expose cannot be 'hidden'"), ({"expose": []}, "expose cannot be []"),
+        ({"expose": None}, "expose cannot be None"), ({"confirm": None}, "confirm cannot be None"),
+        ([], "must be an object"), ("none", "must be an object"), (False, "must be an object"),
     ],
 )  # fmt: skip
 def test_agents_do_not_get_an_operation_whose_protection_cannot_be_read(wrong: Json, told: str) -> None:
@@ -88,6 +89,13 @@ def test_agents_do_not_get_an_operation_whose_protection_cannot_be_read(wrong: J
     said = finding(catalog, "x-mcp")
     assert (said.severity, said.lost) == (Severity.ERROR, "this operation for agents")
     assert told in said.message
+
+
+def test_a_document_cannot_do_without_the_consent_that_a_policy_asks_for() -> None:
+    catalog = imported(extended({"confirm": False}))
+    assert only_operation(catalog).confirm is None
+    assert "confirm: false says nothing here" in finding(catalog, "x-mcp").message
+    assert only_operation(imported(extended({}), overrides={"a": Override(confirm=False)})).confirm is False
 
 
 def test_configuration_may_say_what_a_document_meant_but_consent_stays_until_it_says_so() -> None:
