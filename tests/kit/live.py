@@ -1,10 +1,11 @@
 """A gateway without listeners, in this process: its admin API, and everything behind it that reloads."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 import orjson
 from fastapi import FastAPI
@@ -62,11 +63,14 @@ async def alive(file: Path, lasting: Parts | None = None) -> AsyncIterator[Alive
         await asyncio.wait([task])
 
 
-def written(home: Path, documents: dict[str, Json], **root: Json) -> Path:
-    """A configuration of these documents, each an API."""
+def written(
+    home: Path, documents: dict[str, Json], settings: Mapping[str, Json] = MappingProxyType({}), **root: Json
+) -> Path:
+    """A configuration of these documents, each an API; `settings` are further ones of each."""
     for name, document in documents.items():
         (home / f"{name}.json").write_bytes(orjson.dumps(document))
-    apis: Json = {name: {"spec": f"{name}.json", "upstream": {"url": "http://127.0.0.1:9"}} for name in documents}
+    away = {"upstream": {"url": "http://127.0.0.1:9"}}
+    apis: Json = {name: {"spec": f"{name}.json", **away, **settings.get(name, {})} for name in documents}
     file = home / "bridge.yaml"
     file.write_bytes(orjson.dumps({"apis": apis} | root))
     return file

@@ -18,7 +18,8 @@ from tests.kit.upstream import ScriptedUpstream
 
 ORDER = {"name": "id", "in": "path", "required": True, "schema": {"type": "string"}}
 DROP: Json = {"operationId": "drop", "parameters": [ORDER]}
-KEEP: Json = {"operationId": "keep", "parameters": [ORDER], "x-mcp": {"confirm": False}}
+KEEP: Json = {"operationId": "keep", "parameters": [ORDER]}
+EXEMPT: Json = {"operations": {"keep": {"confirm": False}}}
 
 
 @pytest.fixture
@@ -29,7 +30,7 @@ def upstream() -> ScriptedUpstream:
 @pytest.fixture
 async def gateway(tmp_path: Path, upstream: ScriptedUpstream) -> AsyncIterator[Alive]:
     document = paths({"DELETE /orders/{id}": DROP, "DELETE /drafts/{id}": KEEP})
-    file = written(tmp_path, {"shop": document}, approvals={"effects": ["destroys"], "ttl": "5m"})
+    file = written(tmp_path, {"shop": document}, {"shop": EXEMPT}, approvals={"effects": ["destroys"], "ttl": "5m"})
     async with alive(file, replace(parts(), upstream=upstream)) as made:
         yield made
 
