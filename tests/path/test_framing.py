@@ -15,6 +15,7 @@ from tests.kit.origin import OK, answering
 from tests.kit.people import Setting, opened, request
 from tests.kit.raw import Client, Got, dialled
 from tests.kit.runtime import endpoint, world
+from tests.kit.upstream import Played
 
 SMUGGLED = request(b"/smuggled")
 PATHS = [b"/mcp", b"/mcp/none", b"/x"]
@@ -107,6 +108,31 @@ async def test_requests_sent_ahead_are_answered_in_their_order_on_their_own_conn
             async with asyncio.timeout(5):
                 answers = [orjson.loads((await client.answer()).body) for _ in range(5)]
             assert [answer["id"] for answer in answers] == list(range(first, first + 5))
+
+
+BOTH = b"Accept: application/json, text/event-stream"
+
+
+async def test_a_client_that_leaves_with_requests_sent_ahead_is_nobodys_error(caplog: pytest.LogCaptureFixture) -> None:
+    made = world([endpoint("pets")])
+    made.upstream.scripts[:] = [Played(hold=asyncio.Event())]
+    meta = {"io.modelcontextprotocol/protocolVersion": "2026-07-28", "io.modelcontextprotocol/clientCapabilities": {}}
+    params = {"name": "pets", "arguments": {}, "_meta": meta}
+    call = orjson.dumps({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params})
+    lines = (b"MCP-Protocol-Version: 2026-07-28", b"Mcp-Method: tools/call", b"Mcp-Name: pets", BOTH)
+    async with serving(Traffic(Holder(made.rt))) as url:
+        async with dialled(url) as client:
+            await client.say(_post(b"/mcp", *lines, length=len(call)) + call)
+            await client.say(_post(b"/mcp", length=len(PING)) + PING)
+            await made.upstream.reached()
+        for _ in range(200):
+            await asyncio.sleep(0.01)
+            if made.records:
+                break
+        await asyncio.sleep(0.05)
+    assert made.upstream.cancelled == 1
+    assert [record.getMessage() for record in caplog.records if record.levelname == "ERROR"] == []
+    assert [record.verdict for record in made.records] == ["client_gone"]
 
 
 # --- which host is meant ----------------------------------------------------------------------------------------------
