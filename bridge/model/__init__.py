@@ -3,19 +3,28 @@
 from bridge.model.asking import Agent, Ask, Progress, Question, Questions, Report, Round
 from bridge.model.call import Call, Chunks, Door, Origin, Outcome
 from bridge.model.catalog import Api, Catalog, Change, Diff, Finding, Severity, Source
-from bridge.model.endpoint import Arguments, Build, Check, Decode, Endpoint, Inspect
+from bridge.model.conditions import Facts, Holds
+from bridge.model.endpoint import Arguments, Build, Check, Decode, Endpoint, Inspect, Read
 from bridge.model.errors import (
     ApprovalDenied,
     ApprovalRequired,
     BadArguments,
     BadRequest,
     BadState,
+    BudgetSpent,
     CannotAsk,
     ClientGone,
+    CredentialRefused,
+    CredentialUnavailable,
+    ExchangeRefused,
     Forbidden,
+    InsufficientScope,
     LimitExceeded,
     MethodNotAllowed,
+    NoSubject,
     NotFound,
+    NotGranted,
+    NotPermitted,
     NoUpstream,
     Refusal,
     RequestTimeout,
@@ -42,11 +51,20 @@ from bridge.model.operation import (
     Where,
     XmlShape,
 )
-from bridge.model.principal import Decision, Grant, Principal, PrincipalKind
+from bridge.model.principal import (
+    Budget,
+    Clause,
+    Decision,
+    Grant,
+    OperationRef,
+    Permit,
+    Principal,
+    PrincipalKind,
+)
 from bridge.model.record import Record
 from bridge.model.resource import Completion, Prompt, PromptArgument, PromptMessage, Resource
 from bridge.model.result import Block, Link, Media, Result, Text, Verbatim
-from bridge.model.route import Rewrite, Route, Target, Timeouts, Unlisted, Validate
+from bridge.model.route import ClientTls, Presented, Rewrite, Route, Target, Timeouts, Unlisted, Validate
 from bridge.model.session import Session
 from bridge.model.tool import Annotations, AskFor, Tool
 from bridge.model.wire import Headers, Wire
@@ -65,6 +83,8 @@ __all__ = [
     "Block",
     "Body",
     "BodyKind",
+    "Budget",
+    "BudgetSpent",
     "Build",
     "Call",
     "CannotAsk",
@@ -72,32 +92,46 @@ __all__ = [
     "Change",
     "Check",
     "Chunks",
+    "Clause",
     "ClientGone",
+    "ClientTls",
     "Completion",
+    "CredentialRefused",
+    "CredentialUnavailable",
     "Decision",
     "Decode",
     "Diff",
     "Door",
     "Effect",
     "Endpoint",
+    "ExchangeRefused",
+    "Facts",
     "Field",
     "Finding",
     "Forbidden",
     "Grant",
     "Headers",
+    "Holds",
     "Inspect",
+    "InsufficientScope",
     "Json",
     "LimitExceeded",
     "Link",
     "Media",
     "MethodNotAllowed",
+    "NoSubject",
     "NoUpstream",
     "NotFound",
+    "NotGranted",
+    "NotPermitted",
     "Operation",
+    "OperationRef",
     "Origin",
     "Outcome",
     "Output",
     "Param",
+    "Permit",
+    "Presented",
     "Principal",
     "PrincipalKind",
     "Progress",
@@ -106,6 +140,7 @@ __all__ = [
     "PromptMessage",
     "Question",
     "Questions",
+    "Read",
     "Record",
     "Refusal",
     "Report",

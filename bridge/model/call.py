@@ -13,7 +13,7 @@ from bridge.model.asking import Agent, Questions
 from bridge.model.endpoint import Endpoint
 from bridge.model.errors import Refusal
 from bridge.model.json import Json
-from bridge.model.principal import Decision, Principal
+from bridge.model.principal import Decision, OperationRef, Principal
 from bridge.model.result import Result
 from bridge.model.route import Route, Target
 from bridge.model.session import Session
@@ -56,8 +56,16 @@ class Call:
     arguments: Mapping[str, Json] = field(default_factory=dict)
     body: bytes | Chunks | None = None
     peer: str = ""
+    """The caller's address; until `admit` has looked, that at the other end of the connection."""
+    via: tuple[str, ...] = ()
+    """The trusted proxies that the call came through after `peer`; the last one is at the other end of the connection.
+    Written by the stage `admit`, as are `peer` and `scheme` where there are any."""
     scheme: str = "http"
-    """How the client reached the gateway: http or https."""
+    """How the client reached the gateway, or the first of these proxies: http or https."""
+    certificate: bytes | None = field(default=None, repr=False)
+    """The client's certificate, DER, as TLS on this connection has checked it."""
+    toolset: str = ""
+    """Where an agent called; agent door only."""
     agent: Agent | None = None
     """What an agent's client brought beside the arguments; agent door only."""
     session: Session | None = None
@@ -69,15 +77,25 @@ class Call:
     nobody is asked to approve it, and it uses up no approval."""
     known: bool = True
     """The door found what was asked for; `resolve` says *not found* otherwise, after authentication."""
-    allowed_methods: tuple[str, ...] = ()
-    """Set where the path is known but the method is not."""
+    others: tuple[tuple[str, OperationRef], ...] = ()
+    """The operations on the path, with their methods, where it is known but the method is not."""
     principal: Principal | None = None
+    subject: str = field(default="", repr=False)
+    """The issuer's access token that established the principal, for exchange; empty where it was something else.
+    Written by the stage `authenticate`, as is `withheld`."""
+    withheld: frozenset[bytes] = frozenset()
+    """Names of the header fields that were taken as the caller's credential for the gateway: none of them goes on."""
     decision: Decision | None = None
     reported: tuple[str, ...] = ()
     """What request validation found where it only reports."""
     request_bytes: int = 0
     """Of the request's body, as far as it was received."""
     target: Target | None = None
+
+    @property
+    def connected(self) -> str:
+        """The address at the other end of the connection."""
+        return self.via[-1] if self.via else self.peer
 
 
 class Origin(StrEnum):

@@ -54,6 +54,8 @@ class Api:
     description: str = ""
     servers: tuple[str, ...] = ()
     security_schemes: Mapping[str, SecurityScheme] = field(default_factory=dict)
+    security: tuple[Mapping[str, tuple[str, ...]], ...] = ()
+    """What the document requires where an operation does not say otherwise; alternatives, as an operation's."""
 
 
 @dataclass(frozen=True, slots=True)

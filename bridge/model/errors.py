@@ -22,6 +22,8 @@ class Refusal(Exception):
     title: ClassVar[str] = "Refused"
     readable: ClassVar[bool] = True
     retryable: ClassVar[bool] = False
+    verdict: ClassVar[str] = ""
+    """The word for records where it must be another than the one that the caller is told."""
 
     def __init__(
         self,
@@ -56,6 +58,8 @@ class Unauthenticated(Refusal):
 
 
 class Forbidden(Refusal):
+    """Known or not, this caller may not call from where it does."""
+
     code, http, rpc, title, readable = "forbidden", 403, -32600, "Forbidden", False
 
 
@@ -63,6 +67,31 @@ class NotFound(Refusal):
     """No such path, or no such tool: MCP wants an unknown tool as a protocol error."""
 
     code, http, rpc, title, readable = "not_found", 404, -32602, "Not found", False
+
+
+class NotGranted(NotFound):
+    """Nothing that this caller was granted: to it, exactly what does not exist. The record knows better."""
+
+    verdict = "not_granted"
+
+
+class InsufficientScope(Refusal):
+    """RFC 6750 section 3.1: the token "requires higher privileges": it is granted, and needs scopes that the caller may
+    get. The challenge in `headers` names all of them."""
+
+    code, http, rpc, title, readable = "insufficient_scope", 403, -32600, "Insufficient scope", False
+
+
+class NotPermitted(Refusal):
+    """The operation is granted, and not with these arguments."""
+
+    code, http, rpc, title = "not_permitted", 403, -32602, "Not permitted"
+
+
+class BudgetSpent(Refusal):
+    """What a rule or a capability lets this caller use is used up."""
+
+    code, http, rpc, title = "budget_spent", 429, -32603, "Budget spent"
 
 
 class MethodNotAllowed(Refusal):
@@ -87,6 +116,31 @@ class NoUpstream(Refusal):
     """The API has no address to call."""
 
     code, http, rpc, title = "no_upstream", 502, -32603, "No upstream"
+
+
+class NoSubject(Refusal):
+    """The upstream is called on behalf of a caller's access token, and this caller has none."""
+
+    code, http, rpc, title = "no_subject", 403, -32603, "No access token to act for"
+
+
+class ExchangeRefused(Refusal):
+    """The authorization server gives nothing for this caller's access token."""
+
+    code, http, rpc, title = "exchange_refused", 403, -32603, "Access token not exchanged"
+
+
+class CredentialRefused(Refusal):
+    """The authorization server gives the gateway no credential for the upstream, and will not before something is
+    mended."""
+
+    code, http, rpc, title = "credential_refused", 502, -32603, "No credential for the upstream"
+
+
+class CredentialUnavailable(Refusal):
+    """The authorization server does not answer, so there is no credential for the upstream; nothing was sent there."""
+
+    code, http, rpc, title, retryable = "credential_unavailable", 503, -32603, "Credential unavailable", True
 
 
 class UpstreamUnreachable(Refusal):

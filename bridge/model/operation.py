@@ -200,3 +200,7 @@ class Operation:
     @property
     def key(self) -> str:
         return f"{self.method} {self.path}"
+
+    @property
+    def ref(self) -> tuple[str, str]:
+        return self.api, self.id

@@ -18,12 +18,26 @@ class Record:
     verdict: str
     """"allowed", "input_required" where a person has to answer first, or the code of the refusal."""
     rule: str
+    """The rule that allowed or denied it, or "allow-all"; empty where it did not come to that."""
     origin: str
     target: str
     received: float
     duration: float
     request_bytes: int
     response_bytes: int
+    tenant: str = ""
+    client: str = ""
+    """The OAuth client, where the caller came by one."""
+    actor: str = ""
+    """Who acts for the principal, where somebody does."""
+    identified: str = ""
+    """What established the principal: "anonymous", "api_keys", "certificates", or an issuer's name."""
+    capability: str = ""
+    """The id of the capability that was presented."""
+    policy: str = ""
+    """The version of the rules that decided."""
+    reason: str = ""
+    """Why it was denied. No caller is told more than the refusal says."""
     truncated: bool = False
     gone: bool = False
     """The client left before the answer was complete."""

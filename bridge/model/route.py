@@ -1,5 +1,6 @@
 """Where calls go."""
 
+import ssl
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -30,6 +31,14 @@ class Timeouts:
 
 
 @dataclass(frozen=True, slots=True)
+class ClientTls:
+    """The certificate that the gateway shows to an upstream. `digest` is of the files that `context` was made of."""
+
+    digest: str
+    context: ssl.SSLContext = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Target:
     """One upstream address: `origin` is scheme://host[:port], `base` a path without a trailing slash.
 
@@ -42,6 +51,9 @@ class Target:
     weight: int = 1
     headers: tuple[tuple[bytes, bytes], ...] = field(default=(), repr=False)
     timeouts: Timeouts = Timeouts()
+    credential: str = ""
+    """The key, in the runtime, of what is added to requests so that the upstream lets them in; empty for nothing."""
+    tls: ClientTls | None = None
     guarded: bool = False
     """A stranger named the address: it is dialled only where it resolves to public addresses, at every connection."""
 
@@ -56,6 +68,15 @@ class Rewrite:
 
 
 @dataclass(frozen=True, slots=True)
+class Presented:
+    """Where callers of an API present credentials to it, by its document and its settings: names of header fields, with
+    `-` for `_`, and of query parameters, all in lower case."""
+
+    headers: frozenset[bytes] = frozenset()
+    parameters: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
 class Route:
     """A prefix (no trailing slash, "" for the root) or a host that leads to the targets of one API."""
 
@@ -66,5 +87,8 @@ class Route:
     rewrite: Rewrite = Rewrite()
     unlisted: Unlisted = Unlisted.ALLOW
     validate: Validate = Validate.OFF
+    passthrough: bool = True
+    """Whether people's own credentials go on to the upstream, less those that the gateway took for itself."""
+    presented: Presented = Presented()
     underscored: frozenset[bytes] = frozenset()
     """Header names with an underscore that the API's document has; no other one goes on to its upstream."""
