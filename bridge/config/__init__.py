@@ -3,7 +3,7 @@
 from bridge.config.addresses import Address
 from bridge.config.load import environment, load
 from bridge.config.problems import ConfigInvalid, Problem
-from bridge.config.reference import Key, json_schema, json_schema_text, keys, static_changes
+from bridge.config.reference import Key, json_schema, json_schema_text, keys, restarted_with, static_changes
 from bridge.config.schema import Settings
 from bridge.config.show import as_json, as_yaml
 from bridge.config.values import Secret
@@ -23,6 +23,7 @@ __all__ = [
     "json_schema_text",
     "keys",
     "load",
+    "restarted_with",
     "static_changes",
     "zero",
 ]

@@ -5,6 +5,7 @@ from itertools import combinations
 from pathlib import Path
 from typing import NamedTuple
 
+from bridge.config import callers, certificates, credentials
 from bridge.config.addresses import Address
 from bridge.config.names import is_url
 from bridge.config.problems import KeyPath, dotted
@@ -12,6 +13,7 @@ from bridge.config.prompts import faults
 from bridge.config.schema import Settings
 from bridge.config.schema_agents import Legacy
 from bridge.config.schema_apis import Api, Upstream
+from bridge.config.schema_identity import ClientCertificates, Tls
 from bridge.config.tree import Tree
 
 
@@ -51,28 +53,58 @@ def clashes(settings: Settings) -> Iterator[Clash]:
     if not settings.apis:
         yield Clash(("apis",), "names no API", "add one, as in `orders: {spec: orders.yaml}`")
     yield from _listeners(settings)
+    yield from _tls(settings.tls, ("tls",))
+    yield from _admin(settings)
     yield from _mounts(settings)
     yield from _tool_names(settings)
     yield from _streams(settings)
     yield from (Clash(*fault) for fault in faults(settings.prompts, settings.mcp))
+    yield from (Clash(*fault) for fault in callers.faults(settings))
     for name, api in settings.apis.items():
         yield from _upstream(api.upstream, ("apis", name, "upstream"))
         yield from _documents(api, ("apis", name))
+        yield from (Clash(*fault) for fault in credentials.faults(name, api))
+    yield from (Clash(*fault) for fault in certificates.faults(settings.apis))
 
 
 def _listeners(settings: Settings) -> Iterator[Clash]:
-    if settings.admin and not settings.admin.listen.loopback:
-        yield Clash(
-            ("admin", "listen"),
-            "is no loopback address, and needs an admin credential, which this version does not have",
-            "write 127.0.0.1, [::1] or localhost as its host",
-        )
     bound: list[tuple[KeyPath, Address]] = [(("listen",), settings.listen)]
     bound += [(("admin", "listen"), settings.admin.listen)] if settings.admin else []
     bound += [(("health", "listen"), settings.health.listen)] if settings.health else []
     for (first, one), (second, two) in combinations(bound, 2):
         if _overlap(one, two):
             yield Clash(second, "takes the same port as", "give each listener a port of its own", first)
+
+
+def _admin(settings: Settings) -> Iterator[Clash]:
+    admin = settings.admin
+    if admin is None:
+        return
+    if not admin.listen.loopback and not admin.tokens:
+        yield Clash(
+            ("admin", "listen"),
+            "is no loopback address, and whoever reaches it could change everything",
+            "give admin.tokens, or write 127.0.0.1, [::1] or localhost as its host",
+        )
+    first: dict[str, str] = {}
+    for name, token in admin.tokens.items():
+        other = first.setdefault(token.reveal(), name)
+        if other != name:
+            yield Clash(
+                ("admin", "tokens", name), "is the same token as", "give everybody a token of their own",
+                ("admin", "tokens", other),
+            )  # fmt: skip
+    yield from _tls(admin.tls, ("admin", "tls"))
+
+
+def _tls(tls: Tls | None, path: KeyPath) -> Iterator[Clash]:
+    if tls is None:
+        return
+    if tls.client is ClientCertificates.OFF and tls.client_ca is not None:
+        yield Clash(
+            (*path, "client_ca"), "is used for nothing: clients are not asked for a certificate",
+            "write client: required, or client: optional, beside it",
+        )  # fmt: skip
 
 
 def _streams(settings: Settings) -> Iterator[Clash]:

@@ -73,8 +73,10 @@ class _Filler:
         return self.env[name]
 
     def _file(self, name: str) -> str:
+        path = Path(self.folder, name)
+        self.tree.files.add(str(path))
         try:
-            with Path(self.folder, name).open("rb") as stream:
+            with path.open("rb") as stream:
                 content = stream.read(MOST_SECRET_BYTES + 1)
             if len(content) > MOST_SECRET_BYTES:
                 raise Unfit(f"needs the file {name}, which is larger than 64 KiB", "name a file that holds one value")

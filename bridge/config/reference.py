@@ -71,8 +71,28 @@ def homes_of(name: str) -> tuple[str, ...]:
 
 def static_changes(before: Settings, after: Settings) -> tuple[str, ...]:
     """The keys whose new values need a restart."""
-    fixed = [name for name, child in _schema()["properties"].items() if child.get(_STATIC)]
-    return tuple(name for name in fixed if getattr(before, name) != getattr(after, name))
+    kept = restarted_with(before, after)
+    return tuple(name for name in _fixed() if getattr(kept, name) != getattr(after, name))
+
+
+def restarted_with(before: Settings, after: Settings) -> Settings:
+    """`after`, as far as it takes effect without a restart: what is bound to the process is that of `before`."""
+    return after.model_copy(
+        update={name: _kept(name, getattr(before, name), getattr(after, name)) for name in _fixed()}
+    )
+
+
+def _fixed() -> list[str]:
+    return [name for name, child in _schema()["properties"].items() if child.get(_STATIC)]
+
+
+def _kept(name: str, before: Json, after: Json) -> Json:
+    """A section of the process may have keys that are not bound to it."""
+    if before is None or after is None:
+        return before
+    inside = _resolve(_schema()["properties"][name]).get("properties", {})
+    loose = [key for key, child in inside.items() if child.get(_STATIC) is False]
+    return before.model_copy(update={key: getattr(after, key) for key in loose}) if loose else before
 
 
 def _step(node: Json, step: str | int) -> Json:
@@ -100,7 +120,7 @@ def _walk(node: Json, path: str, *, static: bool) -> Iterator[Key]:
     required = node.get("required", ())
     for name, child in node.get("properties", {}).items():
         here = f"{path}.{name}" if path else name
-        fixed = static or child.get(_STATIC, False)
+        fixed = child.get(_STATIC, static)
         resolved = _resolve(child)
         yield Key(here, name in required, child.get("default"), fixed, _described(child, resolved), _is_leaf(child))
         yield from _walk_into(resolved, here, static=fixed)

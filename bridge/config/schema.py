@@ -4,26 +4,31 @@ The JSON schema, the reference in the documentation, the environment variables a
 these classes. A field marked `static` is read at start alone; a change of any other takes effect on reload.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from math import ceil
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BeforeValidator, ConfigDict, Field, PrivateAttr, model_validator
 
 from bridge.config.addresses import Address, Listen
 from bridge.config.headers import HeaderName
-from bridge.config.names import ApiName, LocalPath, OriginOrAny, PromptName, PublicUrl
+from bridge.config.identities import RuleName
+from bridge.config.names import ApiName, Host, LocalPath, OriginOrAny, PromptName, PublicUrl
 from bridge.config.schema_agents import Mcp, Prompt
 from bridge.config.schema_apis import Api
-from bridge.config.secrets import SealKey, WebhookSecret, WebhookUrl
+from bridge.config.schema_grants import Rule as GrantRule
+from bridge.config.schema_identity import Identity, Tls
+from bridge.config.secrets import AdminToken, SealKey, WebhookSecret, WebhookUrl
 from bridge.config.sections import OFF, Section, off_is_none
 from bridge.config.shared import MEMORY, StatePrefix, StateUrl
 from bridge.config.values import Bool, Duration, PerSecond, Secret, Size, Timeout, Whole
 from bridge.model import Effect, Json
 
 _STATIC: dict[str, Json] = {"static": True}
+_LOOSE: dict[str, Json] = {"static": False}
+"""Of a key in a static section that is read anew all the same."""
 _STATIC_OR_OFF: dict[str, Json] = {"static": True, "shorthand": {"const": OFF}}
 
 
@@ -46,8 +51,21 @@ class LogFormat(StrEnum):
 
 class Admin(Section):
     listen: Listen = Field(
-        default=Address("127.0.0.1", 8081), description="Where the admin API listens; a loopback address."
+        default=Address("127.0.0.1", 8081),
+        description="Where the admin API listens. Any address but a loopback one needs `tokens`.",
     )
+    tokens: Mapping[RuleName, AdminToken] = Field(
+        default={},
+        description="Bearer tokens of at least 32 characters, by the name of whoever has one; never shown. Given, no "
+        "request is answered without one.",
+        json_schema_extra=_LOOSE,
+    )
+    hosts: tuple[Host, ...] = Field(
+        default=(),
+        description="Host names under which it is answered, beside those of a loopback address.",
+        json_schema_extra=_LOOSE,
+    )
+    tls: Tls | None = Field(default=None, description="TLS on the admin port. Default: none.")
 
 
 class Health(Section):
@@ -171,6 +189,9 @@ class Settings(Section):
         description="The health and metrics endpoints, or `off`.",
         json_schema_extra=_STATIC_OR_OFF,
     )
+    tls: Tls | None = Field(
+        default=None, description="TLS on the traffic port. Default: none.", json_schema_extra=_STATIC
+    )
     public_url: PublicUrl | None = Field(
         default=None, description="The gateway's address as callers know it, without a trailing slash."
     )
@@ -178,7 +199,8 @@ class Settings(Section):
     data: LocalPath = Field(
         default=Path(".dualbridge"),
         validate_default=True,
-        description="The folder for the last good copies of documents from URLs, and for registered APIs.",
+        description="The folder for the last good copies of documents from URLs, for registered APIs, and for what "
+        "must survive a restart without `state.url`.",
         json_schema_extra=_STATIC,
     )
     mcp: Mcp = Field(default_factory=Mcp, description="The agents' door.")
@@ -186,6 +208,13 @@ class Settings(Section):
         default={}, description="The APIs, by name.", json_schema_extra={"minProperties": 1}
     )
     prompts: Mapping[PromptName, Prompt] = Field(default={}, description="Prompts that people can choose, by name.")
+    identity: Identity | None = Field(
+        default=None, description="How callers prove who they are. Default: they do not; everybody is anonymous."
+    )
+    grants: Mapping[RuleName, GrantRule] | None = Field(
+        default=None,
+        description="Rules, by name: who may do what. Default: whoever is let in may do everything.",
+    )
     limits: Limits = Field(default_factory=Limits, description="How much a caller may use.")
     approvals: Approvals = Field(default_factory=Approvals, description="Which calls a person has to agree to first.")
     state: SharedState = Field(
@@ -204,6 +233,18 @@ class Settings(Section):
         validate_default=True,
         description="The lock that keeps tools' names, as `check --lock` writes it.",
     )
+
+    _files: frozenset[str] = PrivateAttr(default=frozenset())
+
+    @property
+    def references(self) -> frozenset[str]:
+        """The files whose texts stand in it, by `${file:PATH}`."""
+        return self._files
+
+    def reading(self, files: Iterable[str]) -> Self:
+        """Itself, with the files that its references name: said once, by whoever made it."""
+        self._files = frozenset(files)
+        return self
 
     @model_validator(mode="before")
     @classmethod

@@ -7,6 +7,7 @@ from typing import Annotated
 from pydantic import BeforeValidator, Field
 
 from bridge.config.headers import HeaderMap, HeaderName
+from bridge.config.identities import Network, Scope
 from bridge.config.names import (
     FormName,
     HostName,
@@ -20,6 +21,7 @@ from bridge.config.names import (
 )
 from bridge.config.problems import Unfit
 from bridge.config.schema_agents import Completion, Role
+from bridge.config.schema_credentials import ClientCertificate, Credentials, Passing
 from bridge.config.sections import OFF, Section, Selection, off_is_none
 from bridge.config.values import Bool, Share, Size, Text, Timeout, Whole, written_bool
 from bridge.model import Json, Timeouts, Unlisted, Validate
@@ -51,6 +53,9 @@ class Target(Section):
     weight: Annotated[int, Whole(1, 1000)] = Field(
         default=1, description="Its share of the calls, relative to the others'."
     )
+    credentials: Credentials | None = Field(
+        default=None, description="What is presented to this address, in place of all of the API's `credentials`."
+    )
 
 
 class Upstream(Section):
@@ -66,6 +71,9 @@ class Upstream(Section):
     read_timeout: Timeout = Field(default=_TIMEOUTS.read, description="Ends the wait for each piece of the answer.")
     headers: HeaderMap = Field(
         default={}, description="Headers sent with every call, in place of the caller's; never shown."
+    )
+    client_certificate: ClientCertificate | None = Field(
+        default=None, description="The certificate that is presented to the upstream in TLS. Default: none."
     )
 
 
@@ -143,6 +151,14 @@ class Override(Section):
         default=None, description="Hints for clients, in place of those drawn from the method."
     )
     timeout: Timeout | None = Field(default=None, description="Ends a call of this operation.")
+    scopes: tuple[Scope, ...] | None = Field(
+        default=None, description="Scopes that a caller's token needs for it, in place of those of the document."
+    )
+
+
+class ScopesFrom(StrEnum):
+    DOCUMENT = "document"
+    OFF = "off"
 
 
 class Api(Section):
@@ -171,8 +187,27 @@ class Api(Section):
         default=None, description="The host, without a port, under which people find the API. Default: any."
     )
     upstream: Upstream = Field(default_factory=Upstream, description="Where calls go.")
+    credentials: Credentials = Field(
+        default={},
+        description="What the gateway presents to the upstream, by the names of the document's security schemes.",
+    )
+    credential: Passing | None = Field(
+        default=None,
+        description="What becomes of people's own credentials: `passthrough`, the default without `identity`, or "
+        "`none`, the default with it.",
+    )
     server_variables: Mapping[Text, Text] = Field(
         default={}, description="Values for the variables in the document's server URLs."
+    )
+    authenticate: tuple[Text, ...] = Field(
+        default=(),
+        description="Which identities this API takes: `anonymous`, `api_keys`, `certificates`, names of issuers. "
+        "Empty: all.",
+    )
+    allow: tuple[Network, ...] = Field(default=(), description="Networks that may call it. Empty: any.")
+    scopes: ScopesFrom = Field(
+        default=ScopesFrom.DOCUMENT,
+        description="Where the scopes that a token needs come from: the document's `security`, or `off`.",
     )
     unlisted: Unlisted = Field(
         default=Unlisted.ALLOW, description="What becomes of people's calls that no operation describes."

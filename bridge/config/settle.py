@@ -19,7 +19,7 @@ def settle(tree: Tree, folder: Path) -> Settings:
     if tree.problems:
         raise ConfigInvalid(tree.problems)
     assert settings is not None  # whatever could not be validated has been reported
-    return settings
+    return settings.reading(tree.files)
 
 
 def _validated(tree: Tree, folder: Path) -> Settings | None:

@@ -19,7 +19,7 @@ class Tree:
     """Written by the steps of loading, one after the other, and dropped when the settings stand.
 
     `sealed` are values made with the help of the environment or a file: no message quotes them. `spoiled` are paths
-    about which something was said already.
+    about which something was said already. `files` were read, or were to be, for references.
     """
 
     file: str
@@ -29,6 +29,7 @@ class Tree:
     problems: list[Problem] = field(default_factory=list)
     sealed: set[KeyPath] = field(default_factory=set)
     spoiled: set[KeyPath] = field(default_factory=set)
+    files: set[str] = field(default_factory=set)
 
     def place(self, path: KeyPath, *, key: bool = False) -> Place:
         """Of the value, or of the key; failing that, of the nearest thing around it."""

@@ -26,6 +26,12 @@ _BOOLEANS = {word: word.lower() == "true" for word in ("true", "True", "TRUE", "
 _DURATION = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,3})?)(ms|s|m|h)")
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 
+_DAYS = re.compile(r"([0-9]{1,5})d")
+_DAY = 86_400.0
+_CENTURY = 36_525 * _DAY
+NEVER = "never"
+_LIFETIME = "write how long it is valid, as in 90d or 12h, or never for no end"
+
 _SIZE = re.compile(r"([0-9]{1,12})(B|kB|KB|MB|GB|KiB|MiB|GiB)?")
 _BYTES = {"B": 1, "kB": 10**3, "KB": 10**3, "MB": 10**6, "GB": 10**9, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30}
 _WRITTEN_BYTES = ("GiB", "MiB", "KiB", "GB", "MB", "kB")
@@ -89,6 +95,28 @@ def parse_duration(value: Json) -> float:
     if isinstance(value, str) and (match := _DURATION.fullmatch(value)):
         return round(float(match[1]) * _SECONDS[match[2]], 6)
     raise Unfit("is not a duration", "write a number and a unit (ms, s, m or h), as in 500ms, 30s or 2m")
+
+
+def parse_days(value: Json) -> float:
+    """A duration on the scale on which people plan: in days as well. Days are 24 hours. Up to a hundred years."""
+    days = _DAYS.fullmatch(value) if isinstance(value, str) else None
+    seconds = float(days[1]) * _DAY if days else parse_duration(value)
+    if seconds > _CENTURY:
+        raise Unfit("is longer than a hundred years", "write a number and a unit, as in 90d or 24h")
+    return seconds
+
+
+def parse_lifetime(value: Json) -> float | None:
+    """How long something is valid; None is for good."""
+    if value == NEVER:
+        return None
+    try:
+        seconds = parse_days(value)
+    except Unfit as error:
+        raise Unfit(error.what, _LIFETIME) from error
+    if not seconds:
+        raise Unfit("leaves no time at all", _LIFETIME)
+    return seconds
 
 
 def parse_timeout(value: Json) -> float:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bridge.config import ConfigInvalid, Settings, environment, load, static_changes
+from bridge.config import ConfigInvalid, Settings, environment, load, restarted_with, static_changes
 from bridge.config.addresses import Address
 from bridge.model import Json, Timeouts, Validate
 
@@ -139,7 +139,8 @@ def test_every_problem_is_reported_at_once_in_the_order_of_the_file(write: Write
         ("listen: a:70000", "1:9: listen: “a:70000” has no valid port"),
         ("listen:", "1:8: listen: has no value; write one, or leave the key out"),
         ("listen: [a]", "1:9: listen: the value is not an address to listen on"),
-        ("admin: {listen: 0.0.0.0:1}", "1:17: admin.listen: is no loopback address, and needs an admin credential"),
+        ("admin: {listen: 0.0.0.0:1}", "1:17: admin.listen: is no loopback address, and whoever reaches it could"),
+        ("admin: {tls: {certificate: a, key: b, client_ca: c}}", "1:50: admin.tls.client_ca: is used for nothing"),
         ("admin: on", "1:8: admin: “on” is neither off nor a section; write off, or keys: listen"),
         ("public_url: gw", "1:13: public_url: “gw” is not an absolute http or https URL"),
         ("public_url: http://h:0", "1:13: public_url: “http://h:0” has no valid port"),
@@ -158,7 +159,12 @@ def test_every_problem_is_reported_at_once_in_the_order_of_the_file(write: Write
         ("limits: {requests: 0/s}", "1:20: limits.requests: “0/s” lets nothing through"),
         ("limits: {body: 8 MiB}", "1:16: limits.body: “8 MiB” is not a size"),
         ("limits: 5", "1:9: limits: is one value where keys are expected; write keys: requests, concurrent, body"),
-        ("identity: {}", "1:1: identity: is not a known key; known here: listen, admin"),
+        (
+            "identity: {}",
+            "1:11: identity: lets nobody in; give api_keys, issuers or certificates, or say anonymous: true",
+        ),
+        ("evidence: {}", "1:1: evidence: is not a known key; known here: listen, admin"),
+        ("identities: {}", "1:1: identities: is not a known key; did you mean identity?"),
         ("timeout: 3s", "1:1: timeout: is not a known key; it belongs under apis.<name>.upstream or"),
         ("log: &log {level: info}\nlog: *log", "2:1: log: is given twice, first at 1:1; keep one of them"),
         ("log: !!python/name:os.system {}", "1:6: log: has the tag tag:yaml.org,2002:python/name:os.system"),
@@ -319,6 +325,24 @@ def test_only_static_keys_need_a_restart(write: Write) -> None:
     after = load(write(f"listen: 127.0.0.1:1\nadmin: off\nlog: {{level: debug}}\n{ORDERS}"), {})
     assert static_changes(before, after) == ("listen", "admin")
     assert static_changes(before, before) == ()
+
+
+def test_tokens_and_names_of_the_admin_port_change_without_a_restart_and_its_address_does_not(write: Write) -> None:
+    before = load(write(f"admin: {{tokens: {{ann: {'a' * 32}}}}}\n{ORDERS}"), {})
+    named = load(write(f"admin: {{tokens: {{bob: {'b' * 32}}}, hosts: [gw.example.com]}}\n{ORDERS}"), {})
+    moved = load(write(f"admin: {{tokens: {{bob: {'b' * 32}}}, listen: 127.0.0.1:1}}\n{ORDERS}"), {})
+    assert (static_changes(before, named), restarted_with(before, named)) == ((), named)
+    assert static_changes(before, moved) == ("admin",)
+    kept = restarted_with(before, moved).admin
+    assert kept is not None
+    assert (str(kept.listen), list(kept.tokens)) == ("127.0.0.1:8081", ["bob"])
+
+
+def test_a_token_that_two_have_is_nobodys_and_is_not_quoted(write: Write) -> None:
+    found = problems(write(f"admin:\n  tokens:\n    ann: {'t' * 32}\n    bob: {'t' * 32}\n{ORDERS}"))
+    assert len(found) == 1
+    assert "admin.tokens.bob: is the same token as admin.tokens.ann" in found[0]
+    assert "ttt" not in found[0]
 
 
 def test_settings_cannot_be_changed(write: Write) -> None:

@@ -9,7 +9,9 @@ from bridge.config.names import hide_query, host, origin, upstream_url
 from bridge.config.problems import Unfit
 from bridge.config.values import (
     Secret,
+    parse_days,
     parse_duration,
+    parse_lifetime,
     parse_rate,
     parse_size,
     write_duration,
@@ -29,6 +31,22 @@ def test_durations(text: str, seconds: float) -> None:
 def test_what_is_no_duration(text: object) -> None:
     with pytest.raises(Unfit):
         parse_duration(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"), [("90d", 7_776_000), ("12h", 43_200), ("1.5h", 5400), ("36525d", 3_155_760_000)]
+)
+def test_how_long_something_is_valid(text: str, seconds: float) -> None:
+    assert parse_days(text) == parse_lifetime(text) == seconds
+    assert parse_lifetime("never") is None
+    assert parse_days("0s") == 0
+
+
+@pytest.mark.parametrize("text", ["", "d", "1.5d", "-1d", "0d", "0s", "36526d", "999999999h", "Never", "1w", 90, None])
+def test_what_is_no_time_to_be_valid(text: object) -> None:
+    with pytest.raises(Unfit, match=r"is not a duration|leaves no time|longer than") as raised:
+        parse_lifetime(text)
+    assert "never" in raised.value.advice
 
 
 @pytest.mark.parametrize(
