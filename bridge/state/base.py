@@ -18,6 +18,21 @@ class Buckets(Protocol):
         """
 
 
+Most: TypeAlias = tuple[int | None, int | None, int | None]
+"""Calls, bytes and tokens that may be used within a window; None is no bound."""
+
+
+class Meters(Protocol):
+    """What was used under a key since its window began, which is with the first use; afterwards nothing was."""
+
+    async def spend(self, key: str, calls: int, most: Most, window: float) -> bool:
+        """Counts `calls` more, if they are within `most` and neither bytes nor tokens are used up; says whether it did.
+        `window` is in seconds. Raises StateUnavailable."""
+
+    async def debit(self, key: str, bytes: int, tokens: int, window: float) -> None:
+        """Adds what calls turned out to have used, however much that is. Raises StateUnavailable."""
+
+
 class Leases(Protocol):
     def acquire(self, key: str, most: int | None) -> bool:
         """Counts one more call in flight under `key`, unless `most` already are."""
@@ -85,11 +100,14 @@ class Bus(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Shared:
-    """What outlives requests and runtimes, and is the same for every replica."""
+    """What outlives requests and runtimes, and is the same for every replica. `durable` outlives the last of them too:
+    it keeps what somebody was given, and would miss after a restart."""
 
     store: Store
     log: EventLog
     bus: Bus
+    durable: Store
+    meters: Meters
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from bridge.state.memory.bus import MemoryBus
 from bridge.state.memory.events import MemoryEventLog
 from bridge.state.memory.limits import MemoryBuckets, MemoryLeases
+from bridge.state.memory.meters import MemoryMeters
 from bridge.state.memory.store import MemoryStore
 
-__all__ = ["MemoryBuckets", "MemoryBus", "MemoryEventLog", "MemoryLeases", "MemoryStore"]
+__all__ = ["MemoryBuckets", "MemoryBus", "MemoryEventLog", "MemoryLeases", "MemoryMeters", "MemoryStore"]

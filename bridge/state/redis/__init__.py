@@ -4,6 +4,7 @@ from bridge.state.redis.buckets import RedisBuckets
 from bridge.state.redis.bus import RedisBus
 from bridge.state.redis.events import RedisEventLog
 from bridge.state.redis.link import Link
+from bridge.state.redis.meters import RedisMeters
 from bridge.state.redis.store import RedisStore
 
-__all__ = ["Link", "RedisBuckets", "RedisBus", "RedisEventLog", "RedisStore"]
+__all__ = ["Link", "RedisBuckets", "RedisBus", "RedisEventLog", "RedisMeters", "RedisStore"]

@@ -3,12 +3,13 @@
 import secrets
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack
+from pathlib import Path
 
 import pytest
 
 from bridge.compile import backends
 from bridge.config.schema import SharedState
-from bridge.state.base import State
+from bridge.state.base import State, Store
 from tests.kit.needs import needs_redis
 from tests.kit.redis import RedisServer, redis_server
 
@@ -42,3 +43,13 @@ async def state(request: pytest.FixtureRequest, opened: Opened) -> State:
     server: RedisServer = request.getfixturevalue("lasting")
     # Patient: on a busy machine nothing here is about time-outs.
     return opened(url=server.url, prefix=f"{secrets.token_hex(4)}:", timeout="5s")
+
+
+@pytest.fixture(params=["memory", "folder", pytest.param("redis", marks=needs_redis)])
+async def store(request: pytest.FixtureRequest, opened: Opened, tmp_path: Path) -> Store:
+    if request.param == "folder":
+        return backends.state(SharedState(), tmp_path / "kept").shared.durable
+    if request.param == "memory":
+        return opened().shared.store
+    server: RedisServer = request.getfixturevalue("lasting")
+    return opened(url=server.url, prefix=f"{secrets.token_hex(4)}:", timeout="5s").shared.durable

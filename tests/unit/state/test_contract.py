@@ -4,26 +4,25 @@ import asyncio
 
 import pytest
 
-from bridge.state.base import State
+from bridge.state.base import State, Store
 from tests.unit.state.slow import PATIENCE, becomes, hear
 
 # --- store ------------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("value", [b"", b"plain", b"\x00\xff\r\n" * 1000])
-async def test_a_value_comes_back_as_it_was_put(state: State, value: bytes) -> None:
-    assert await state.shared.store.put("kind:one", value, 60)
-    assert await state.shared.store.get("kind:one") == value
+async def test_a_value_comes_back_as_it_was_put(store: Store, value: bytes) -> None:
+    assert await store.put("kind:one", value, 60)
+    assert await store.get("kind:one") == value
 
 
-async def test_what_was_never_put_is_none(state: State) -> None:
-    assert await state.shared.store.get("kind:one") is None
-    assert await state.shared.store.take("kind:one") is None
-    assert await state.shared.store.family("kind") == []
+async def test_what_was_never_put_is_none(store: Store) -> None:
+    assert await store.get("kind:one") is None
+    assert await store.take("kind:one") is None
+    assert await store.family("kind") == []
 
 
-async def test_a_value_is_gone_after_its_time_and_one_for_good_is_not(state: State) -> None:
-    store = state.shared.store
+async def test_a_value_is_gone_after_its_time_and_one_for_good_is_not(store: Store) -> None:
     await store.put("kind:passing", b"1", 0.05)
     await store.put("kind:lasting", b"2", None)
     await becomes(None, lambda: store.get("kind:passing"))
@@ -31,8 +30,7 @@ async def test_a_value_is_gone_after_its_time_and_one_for_good_is_not(state: Sta
     assert await store.put("kind:passing", b"3", 60, fresh=True), "its key is free again"
 
 
-async def test_the_last_value_counts_and_so_does_its_time(state: State) -> None:
-    store = state.shared.store
+async def test_the_last_value_counts_and_so_does_its_time(store: Store) -> None:
     await store.put("kind:one", b"1", 0.03)
     await store.put("kind:one", b"2", None)
     await store.put("kind:other", b"", 0.06)
@@ -42,30 +40,26 @@ async def test_the_last_value_counts_and_so_does_its_time(state: State) -> None:
     await becomes([], lambda: store.family("kind"))
 
 
-async def test_a_fresh_value_never_replaces_another(state: State) -> None:
-    store = state.shared.store
+async def test_a_fresh_value_never_replaces_another(store: Store) -> None:
     assert await store.put("kind:one", b"1", 60, fresh=True)
     assert not await store.put("kind:one", b"2", 60, fresh=True)
     assert await store.get("kind:one") == b"1"
 
 
-async def test_of_many_fresh_values_exactly_one_is_kept(state: State) -> None:
-    store = state.shared.store
+async def test_of_many_fresh_values_exactly_one_is_kept(store: Store) -> None:
     kept = await asyncio.gather(*(store.put("kind:one", b"%d" % turn, 60, fresh=True) for turn in range(50)))
     assert kept.count(True) == 1
     assert await store.get("kind:one") == b"%d" % kept.index(True)
 
 
-async def test_of_many_takers_exactly_one_gets_the_value(state: State) -> None:
-    store = state.shared.store
+async def test_of_many_takers_exactly_one_gets_the_value(store: Store) -> None:
     await store.put("kind:one", b"1", 60)
     taken = await asyncio.gather(*(store.take("kind:one") for _ in range(50)))
     assert sorted(taken, key=bool) == [None] * 49 + [b"1"]
     assert await store.family("kind") == []
 
 
-async def test_a_family_is_listed_whole_in_order_and_without_strangers(state: State) -> None:
-    store = state.shared.store
+async def test_a_family_is_listed_whole_in_order_and_without_strangers(store: Store) -> None:
     names = [f"kind:{number:03}" for number in range(250)]
     for name in reversed(names):
         await store.put(name, name.encode(), 60 if name < "kind:100" else None)
@@ -76,10 +70,10 @@ async def test_a_family_is_listed_whole_in_order_and_without_strangers(state: St
     assert await store.family("other") == [("other:kind:1", b"")]
 
 
-async def test_values_of_an_unlisted_key_are_kept_all_the_same(state: State) -> None:
-    await state.shared.store.put("alone", b"1", 60)
-    assert await state.shared.store.get("alone") == b"1"
-    assert await state.shared.store.family("alone") == []
+async def test_values_of_an_unlisted_key_are_kept_all_the_same(store: Store) -> None:
+    await store.put("alone", b"1", 60)
+    assert await store.get("alone") == b"1"
+    assert await store.family("alone") == []
 
 
 # --- events -----------------------------------------------------------------------------------------------------------
@@ -205,3 +199,63 @@ async def test_whoever_waits_as_long_as_told_is_let_in(state: State) -> None:
 async def test_many_at_once_get_the_burst_and_no_more(state: State) -> None:
     waits = await asyncio.gather(*(state.buckets.take("ann", 0.01, 100) for _ in range(600)))
     assert waits.count(0.0) == 100
+
+
+# --- meters -----------------------------------------------------------------------------------------------------------
+
+
+ANY = (None, None, None)
+
+
+async def test_calls_are_counted_up_to_the_most_and_no_further(state: State) -> None:
+    meters = state.shared.meters
+    assert [await meters.spend("ann", 1, (3, None, None), 60) for _ in range(5)] == [True, True, True, False, False]
+    assert await meters.spend("bob", 1, (3, None, None), 60), "another's meter"
+    assert not await meters.spend("bob", 3, (3, None, None), 60), "all or none"
+    assert await meters.spend("bob", 2, (3, None, None), 60)
+
+
+async def test_a_bound_of_nothing_lets_nothing_through_and_none_is_no_bound(state: State) -> None:
+    meters = state.shared.meters
+    assert not await meters.spend("ann", 1, (0, None, None), 60)
+    assert not await meters.spend("ann", 1, (None, 0, None), 60)
+    assert not await meters.spend("ann", 1, (None, None, 0), 60)
+    assert await meters.spend("ann", 1_000_000, ANY, 60)
+
+
+@pytest.mark.parametrize("most", [(None, 1000, None), (None, None, 50), (9, 1000, 50)])
+async def test_what_was_used_up_afterwards_refuses_the_next(
+    state: State, most: tuple[int | None, int | None, int | None]
+) -> None:
+    meters = state.shared.meters
+    await meters.debit("ann", 999, 49, 60)
+    assert await meters.spend("ann", 1, most, 60), "not used up yet"
+    await meters.debit("ann", 1, 1, 60)
+    assert not await meters.spend("ann", 1, most, 60)
+    assert not await meters.spend("ann", 0, most, 60)
+
+
+async def test_a_window_ends_some_time_after_its_first_use_whatever_is_used_meanwhile(state: State) -> None:
+    meters = state.shared.meters
+
+    async def spent() -> bool:
+        """Asks for a longer window each time, in vain."""
+        await meters.debit("ann", 1, 1, 60)
+        return await meters.spend("ann", 1, (1, None, None), 60)
+
+    assert await meters.spend("ann", 1, (1, None, None), 0.1)
+    assert not await spent()
+    await becomes(True, spent)
+    assert not await spent(), "a new one has begun, of the length that was asked for first"
+
+
+async def test_what_is_debited_first_begins_a_window_too(state: State) -> None:
+    meters = state.shared.meters
+    await meters.debit("ann", 10, 0, 0.05)
+    await becomes(True, lambda: meters.spend("ann", 1, (None, 10, None), 60))
+
+
+async def test_of_many_at_once_exactly_as_many_as_may_get_through(state: State) -> None:
+    meters = state.shared.meters
+    let = await asyncio.gather(*(meters.spend("ann", 1, (37, None, None), 60) for _ in range(300)))
+    assert let.count(True) == 37

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bridge.model.errors import StateUnavailable
-from bridge.state.memory import MemoryBuckets, MemoryBus, MemoryEventLog, MemoryLeases, MemoryStore
+from bridge.state.memory import MemoryBuckets, MemoryBus, MemoryEventLog, MemoryLeases, MemoryMeters, MemoryStore
 from tests.unit.state.slow import SECOND, Bucket, bursts, steps
 
 
@@ -270,3 +270,28 @@ async def test_a_channel_without_subscribers_takes_no_room() -> None:
             pass
         await bus.publish(f"session {number}", b"")
     assert not bus._boxes
+
+
+# --- meters -----------------------------------------------------------------------------------------------------------
+
+
+async def test_a_count_that_holds_gives_way_to_nobodys_and_one_whose_window_ended_does() -> None:
+    clock = Seconds()
+    meters = MemoryMeters(most=2, clock=clock)
+    assert await meters.spend("ann", 1, (1, None, None), 10)
+    await meters.debit("bob", 1, 1, 20)
+    with pytest.raises(StateUnavailable):
+        await meters.spend("cid", 1, (1, None, None), 10)
+    with pytest.raises(StateUnavailable):
+        await meters.debit("cid", 1, 1, 10)
+    assert not await meters.spend("ann", 1, (1, None, None), 10), "still counted"
+    clock.now = 10
+    assert await meters.spend("cid", 1, (1, None, None), 10)
+    assert len(meters) == 2
+
+
+async def test_whoever_is_refused_takes_no_room() -> None:
+    meters = MemoryMeters()
+    for number in range(1000):
+        assert not await meters.spend(f"caller {number}", 1, (0, None, None), 60)
+    assert len(meters) == 0

@@ -104,6 +104,23 @@ async def test_replicas_grant_one_burst_together(lasting: RedisServer, opened: O
     assert waits.count(0.0) == 50
 
 
+async def test_replicas_spend_one_budget_together(lasting: RedisServer, opened: Opened) -> None:
+    prefix = f"{secrets.token_hex(4)}:"
+    replicas = [opened(url=lasting.url, prefix=prefix, timeout="5s").shared.meters for _ in range(2)]
+    let = await asyncio.gather(*(replicas[turn % 2].spend("ann", 1, (50, None, None), 60) for turn in range(400)))
+    assert let.count(True) == 50
+    await replicas[0].debit("ann", 10, 0, 60)
+    assert not await replicas[1].spend("ann", 0, (None, 10, None), 60)
+
+
+async def test_without_the_server_no_budget_is_spent(opened: Opened) -> None:
+    meters = opened(url="redis://127.0.0.1:1/0", timeout="100ms").shared.meters
+    with pytest.raises(StateUnavailable):
+        await meters.spend("ann", 1, (1, None, None), 60)
+    with pytest.raises(StateUnavailable):
+        await meters.debit("ann", 1, 1, 60)
+
+
 async def test_prefixes_keep_gateways_apart(lasting: RedisServer, opened: Opened) -> None:
     one, two = (opened(url=lasting.url, prefix=f"{secrets.token_hex(4)}:", timeout="5s") for _ in range(2))
     await one.shared.store.put("kind:a", b"1", 60)
@@ -209,6 +226,8 @@ async def test_what_has_expired_leaves_nothing_behind(server: RedisServer, opene
     await shared.store.put("kind:a", b"1", 0.05)
     await shared.store.put("kind:b", b"1", 0.01)
     await shared.log.append("session", b"1", most=10, ttl=0.05)
+    assert await shared.meters.spend("ann", 1, (1, 1, 1), 0.05)
+    await shared.meters.debit("bob", 1, 1, 0.05)
     assert await link.command("DBSIZE") > 0
     await becomes(0, lambda: link.command("DBSIZE"))
     await link.aclose()
