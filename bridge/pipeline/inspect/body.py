@@ -22,7 +22,7 @@ def compile_inside(operation: Operation) -> Inside:
     body = operation.body
     if body is None:
         return lambda headers, content: iter(())
-    offer = _offer(body)
+    offer = offer_of(body)
     judge = _JUDGES[body.kind](operation, body) if body.kind in _JUDGES else None
 
     def inside(headers: Headers, content: bytes) -> Iterator[str]:
@@ -38,8 +38,8 @@ def compile_inside(operation: Operation) -> Inside:
             yield f"body: must be {_listed(body)}, {came}"
         elif len(media_types) > 1:
             yield f"header 'content-type': is given {len(media_types)} times, but means one value; give it once"
-        elif judge is not None and _applies(body, found, media_type):
-            coding = _coding(headers)
+        elif judge is not None and applies(body, found, media_type):
+            coding = coding_of(headers)
             yield from judge(content, media_type) if coding is None else (coding,)
 
     return inside
@@ -49,7 +49,7 @@ def _lines(headers: Headers, name: bytes) -> list[str]:
     return [value.decode("latin-1").strip() for key, value in headers if key == name]
 
 
-def _coding(headers: Headers) -> str | None:
+def coding_of(headers: Headers) -> str | None:
     """What is wrong with a body in another form than its own, which would pass unread."""
     named = ",".join(_lines(headers, b"content-encoding")).split(",")
     # RFC 9110 section 8.4.1: identity is “reserved as a synonym for "no encoding"”; section 5.6.1: a recipient MUST
@@ -67,7 +67,7 @@ def _listed(body: Body) -> str:
 # --- media types ------------------------------------------------------------------------------------------------------
 
 
-def _offer(body: Body) -> Callable[[str], str | None]:
+def offer_of(body: Body) -> Callable[[str], str | None]:
     """Which of the offered media types a content type falls under: itself, a `+json` of JSON, a range."""
     exact = {essence(one): one for one in body.media_types}
     ranges = [(re.compile(re.escape(name).replace(r"\*", "[^/]*")), one) for name, one in exact.items() if "*" in name]
@@ -87,7 +87,7 @@ def _offer(body: Body) -> Callable[[str], str | None]:
     return offered
 
 
-def _applies(body: Body, found: str, media_type: str) -> bool:
+def applies(body: Body, found: str, media_type: str) -> bool:
     """Whether the schema at hand is that of the media type that came; the others have schemas of their own."""
     if is_range(found):  # what the gateway writes may stand for a range
         same = found == body.media_type or body.media_type not in body.media_types

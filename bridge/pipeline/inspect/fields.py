@@ -1,10 +1,11 @@
 """Bodies of names and texts, url-encoded and multipart: read field by field, as the Encoding Objects say."""
 
+from base64 import b64encode
 from collections.abc import Callable, Iterator
 from typing import TypeAlias
 from urllib.parse import unquote_plus
 
-from bridge.model import Body, Field, Operation, Style
+from bridge.model import Body, Field, Json, Operation, Style
 from bridge.model.media import is_json
 from bridge.pipeline.inspect.assembled import assembled
 from bridge.pipeline.inspect.find import beside
@@ -28,12 +29,8 @@ def compile_form(operation: Operation, body: Body) -> Content:
     schema = assembled(operation, body)
 
     def judge(content: bytes, media_type: str) -> Iterator[str]:
-        if content.count(b"&") >= _MOST_FIELDS:
-            yield f"body: {TOO_MUCH}"
-            return
-        pairs = form_of(content.decode("utf-8", "replace"))
         try:
-            value = schema.read((_members(body, schema, pairs),))
+            value = schema.read((form_members(body, schema, content),))
         except TooWide:
             return  # the document has more forms than can be tried in bounded time: the upstream will know
         except TooMuch:
@@ -44,8 +41,11 @@ def compile_form(operation: Operation, body: Body) -> Content:
     return judge
 
 
-def _members(body: Body, schema: Schema, pairs: Pairs) -> dict[str, Raws]:
-    """Raises TooWide."""
+def form_members(body: Body, schema: Schema, content: bytes) -> dict[str, Raws]:
+    """Raises TooWide, TooMuch."""
+    if content.count(b"&") >= _MOST_FIELDS:
+        raise TooMuch
+    pairs = form_of(content.decode("utf-8", "replace"))
     others = frozenset(field.name for field in body.fields)
     nested = frozenset(field.name for field in body.fields if field.style is Style.DEEP)
     found = {
@@ -108,6 +108,42 @@ def compile_multipart(operation: Operation, body: Body) -> Content:
             yield f"body: {TOO_MUCH}"
 
     return judge
+
+
+def part_members(body: Body, schema: Schema, content: bytes, media_type: str) -> dict[str, Json]:
+    """By name, files as base64. Raises ValueError for parts that are not described, TooWide, TooMuch."""
+    parts = parts_of(content, media_type)
+    pairs = Pairs(((name, part.text) for name, same in parts.items() for part in same), plain)
+    fields = {field.name: field for field in body.fields}
+    strange = sorted(name for name in parts if name not in fields and not _is_styled(name, schema, fields))
+    if strange:
+        raise ValueError(f"has a part {strange[0][:50]!r} that is not described")
+    found = {name: _member(field, schema, pairs, fields, parts.get(name, ())) for name, field in fields.items()}
+    return {name: value for name, value in found.items() if value is not _ABSENT}
+
+
+_ABSENT = object()
+
+
+def _member(
+    field: Field, schema: Schema, pairs: Pairs, fields: dict[str, Field], same: "list[Part] | tuple[()]"
+) -> Json:
+    """Raises ValueError, TooWide, TooMuch."""
+    styled, member = _styled(field, schema, pairs, fields), schema.member(field.name)
+    if not same and styled is None:
+        return _ABSENT
+    raws = styled or _texts(field, same)
+    files = [b64encode(part.content).decode("ascii") for part in same]
+    value = member.read(raws) if raws else files if field.item is not None or len(files) > 1 else files[0]
+    if not member.accepts(value):
+        raise ValueError(f"has a part {field.name[:50]!r} that is not what the operation takes")
+    return value
+
+
+def _is_styled(name: str, schema: Schema, fields: dict[str, Field]) -> bool:
+    """Whether it may be a member of a field whose style spreads it over parts of its own."""
+    spread = [field for field in fields.values() if field.style is not None and field.explode]
+    return any(name.partition("[")[0] == field.name or name in schema.member(field.name).names() for field in spread)
 
 
 def _parts(body: Body, schema: Schema, parts: dict[str, list[Part]]) -> Iterator[str]:

@@ -18,6 +18,7 @@ class Part(NamedTuple):
     text: str
     media_type: str
     is_file: bool
+    content: bytes = b""
 
 
 def parts_of(body: bytes, content_type: str) -> dict[str, list[Part]]:
@@ -56,7 +57,7 @@ def _part(piece: bytes) -> tuple[str, Part]:
     except UnicodeDecodeError:
         text, is_file = "", True
     media_type = declared[1].decode("latin-1").strip() if declared else ""
-    return _unescaped(name[1] if name[1] is not None else name[2]), Part(text, media_type, is_file)
+    return _unescaped(name[1] if name[1] is not None else name[2]), Part(text, media_type, is_file, content)
 
 
 def _unescaped(name: bytes) -> str:

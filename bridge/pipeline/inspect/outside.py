@@ -72,7 +72,7 @@ class _Judge:
         # OpenAPI, `allowEmptyValue`: “If true, clients MAY pass a zero-length string value in place of parameters”.
         if not given.judgeable or (param.allow_empty and not given.text and given.times == 1):
             return
-        if given.times > 1 and not self._takes_several():
+        if given.times > 1 and not takes_several(param, self._schema):
             yield self._say(f"is given {given.times} times, but means one value; give it once")
         elif media_type is not None and is_json(media_type):
             yield from self._json(given.text)
@@ -88,13 +88,6 @@ class _Judge:
             yield self._say(_misspelt(self._param, wanted))
         else:
             yield from judged(self._schema, value, self._place)
-
-    def _takes_several(self) -> bool:
-        """Header lines of one name are one list, whatever `explode` says; elsewhere only `explode` repeats names."""
-        param = self._param
-        if param.media_type is not None or not (param.explode or param.where is Where.HEADER):
-            return False
-        return bool(self._schema.types() & {"array", "object"})
 
     def _json(self, text: str) -> Iterator[str]:
         try:
@@ -112,6 +105,13 @@ _LABELS = {
     Where.COOKIE: "cookie",
     Where.QUERYSTRING: "query string",
 }
+
+
+def takes_several(param: Param, schema: Schema) -> bool:
+    """Header lines of one name are one list, whatever `explode` says; elsewhere only `explode` repeats names."""
+    if param.media_type is not None or not (param.explode or param.where is Where.HEADER):
+        return False
+    return bool(schema.types() & {"array", "object"})
 
 
 def described(operation: Operation, argument: str) -> tuple[Json, Mapping[str, Json]]:
