@@ -27,6 +27,7 @@ from bridge.model import (
     Round,
     StateUnavailable,
 )
+from bridge.pipeline.owning import owner
 from bridge.pipeline.runtime import Runtime
 from bridge.pipeline.seal import NotSealed, seal, unseal
 from bridge.state.base import Store
@@ -149,9 +150,8 @@ def digest_of(*parts: Json) -> str:
     return hashlib.sha256(canonical(parts)).hexdigest()
 
 
-def owner(principal: Principal) -> str:
-    """A digest of who somebody is: an id is unique within its tenant and issuer only."""
-    return digest_of(principal.tenant, principal.issuer, principal.id)
+def owner_digest(principal: Principal) -> str:
+    return digest_of(owner(principal))
 
 
 def _agent(call: Call) -> Agent:
@@ -167,7 +167,7 @@ def _is_flat(value: Json) -> bool:
 
 def _bound(call: Call, subject: str) -> str:
     assert call.principal is not None
-    return digest_of(owner(call.principal), subject, dict(call.arguments))
+    return digest_of(owner_digest(call.principal), subject, dict(call.arguments))
 
 
 def _written(standing: Round, expires: float) -> bytes:

@@ -1,8 +1,8 @@
 """Who calls. A 401 comes before we admit that a path exists."""
 
-import json
-
 from bridge.model import Call, Grant, Principal, PrincipalKind, SessionGone
+from bridge.pipeline.owning import owner
+from bridge.pipeline.peers import site
 from bridge.pipeline.runtime import Runtime
 
 ALLOW_ALL = Grant()
@@ -10,7 +10,7 @@ NO_SESSION = "there is no session of this id (any more); begin one with initiali
 
 
 async def authenticate(rt: Runtime, call: Call) -> Principal:
-    """Raises Unauthenticated, SessionGone."""
+    """Raises Unauthenticated, SessionGone, and what the authenticator does besides."""
     principal = await rt.authenticator.authenticate(call)
     # A session is no credential: whoever learned its id has learned nothing.
     if call.session is not None and call.session.principal != owner(principal):
@@ -18,13 +18,15 @@ async def authenticate(rt: Runtime, call: Call) -> Principal:
     return principal
 
 
-def owner(principal: Principal) -> str:
-    """An id is unique within its tenant and issuer only."""
-    return json.dumps([principal.tenant, principal.issuer, principal.id])
+class Operator:
+    """Whoever runs the command line with the configuration, and all its secrets, in their hands."""
+
+    async def authenticate(self, call: Call) -> Principal:
+        return Principal("operator", PrincipalKind.PERSON, ALLOW_ALL, "operator", method="operator")
 
 
 class Anonymous:
     """Everybody is the same nobody; their limits are told apart by address."""
 
     async def authenticate(self, call: Call) -> Principal:
-        return Principal("anonymous", PrincipalKind.ANONYMOUS, ALLOW_ALL, f"peer:{call.peer}")
+        return Principal("anonymous", PrincipalKind.ANONYMOUS, ALLOW_ALL, f"peer:{site(call.peer)}")

@@ -41,12 +41,13 @@ class Approval:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """`verdict` is approve or deny."""
+    """`verdict` is approve or deny; `by` is what whoever decided calls itself, `token` how it is known here."""
 
     verdict: str
     by: str
     reason: str
     at: float
+    token: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +89,7 @@ async def decide(store: Store, approval: Approval, decision: Decision, ttl: floa
     written = orjson.dumps(asdict(decision))
     if not await store.put(f"{_DECISION}:{approval.id}", written, ttl + RECENT, fresh=True):
         raise Decided("it is decided already")
-    log.info("approval %s: %s by %r", approval.id, decision.verdict, decision.by)
+    log.info("approval %s: %s by %r (%s)", approval.id, decision.verdict, decision.by, decision.token or "unknown")
     # So that call and record find the decision for as long as it holds.
     await keep(store, approval, ttl)
     await store.put(approval.place, approval.id.encode(), ttl)

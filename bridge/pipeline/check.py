@@ -8,6 +8,7 @@ import asyncio
 from bridge.model import BadArguments, Call, Door, Endpoint, RequestTimeout, TooLarge, Validate
 from bridge.pipeline.arguments import compile_check
 from bridge.pipeline.fill import fill, may_fill, resume
+from bridge.pipeline.permit import judged
 from bridge.pipeline.runtime import Runtime
 
 __all__ = ["check", "compile_check"]
@@ -22,7 +23,7 @@ async def check(rt: Runtime, call: Call) -> None:
     if call.door is Door.MCP:
         await _arguments(rt, call, endpoint)
         return
-    if endpoint.needs_body or rt.approvals.reads_body(endpoint.operation):
+    if endpoint.needs_body or rt.approvals.reads_body(endpoint.operation) or judged(call):
         call.body = await _whole(call, rt.limits.body_bytes)
     if endpoint.route.validate is not Validate.OFF:
         _inspect(call, endpoint)

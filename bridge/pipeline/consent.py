@@ -19,7 +19,7 @@ from bridge.pipeline.ask import (
     digest_of,
     live,
     needed,
-    owner,
+    owner_digest,
     read,
     reply_to,
     stand,
@@ -66,7 +66,7 @@ def fingerprint_of(call: Call) -> str:
     assert call.endpoint is not None
     assert call.principal is not None
     operation = call.endpoint.operation
-    who = [call.door.value, owner(call.principal)]
+    who = [call.door.value, owner_digest(call.principal)]
     what = [operation.api, operation.id, operation.digest, operation.method, operation.path]
     request = [call.method, call.path, call.query, declared(call), _body_digest(call)]
     return digest_of(who, what, request, dict(call.arguments))

@@ -13,7 +13,7 @@ from typing import TypeAlias
 
 import orjson
 
-from bridge.model import Grant, Json, Prompt, Resource, Tool
+from bridge.model import Grant, Json, OperationRef, Prompt, Resource, Tool
 
 PAGE = 250
 MOST_REMEMBERED = 512
@@ -25,8 +25,8 @@ class Form(StrEnum):
     FULL = "full"
 
 
-Granted: TypeAlias = tuple[str, str] | None
-"""The operation (api, id) that a caller must be granted to see an entry; None where everybody may."""
+Granted: TypeAlias = tuple[OperationRef, ...]
+"""The operations that a caller must be granted to see an entry, all of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ class Listing:
         self._entries = {entry.key: entry for entry in sorted(entries, key=lambda entry: entry.key)}
         self._page = page
         self._encoded: dict[tuple[Form, str], bytes] = {}
-        self._pages: dict[tuple[Form, frozenset[tuple[str, str]] | None, int], tuple[bytes, int | None]] = {}
+        self._pages: dict[tuple[Form, frozenset[OperationRef] | None, int], tuple[bytes, int | None]] = {}
 
     def __len__(self) -> int:
         return len(self._entries)
@@ -94,28 +94,34 @@ class Listing:
 
 
 def _granted(entry: Entry, grant: Grant) -> bool:
-    return grant.operations is None or entry.granted is None or entry.granted in grant.operations
+    return usable(entry.granted, grant)
+
+
+def usable(operations: Granted, grant: Grant) -> bool:
+    return grant.operations is None or grant.operations.issuperset(operations)
 
 
 def tool_entry(tool: Tool) -> Entry:
     def encode(form: Form) -> Json:
         return tool_json(tool, form)
 
-    return Entry(tool.name, (tool.api, tool.operation), tool.digest or repr(tool), encode)
+    return Entry(tool.name, ((tool.api, tool.operation),), tool.digest or repr(tool), encode)
 
 
 def resource_entry(resource: Resource) -> Entry:
     def encode(form: Form) -> Json:
         return resource_json(resource, form)
 
-    return Entry(resource.uri, (resource.api, resource.operation), repr(resource), encode)
+    return Entry(resource.uri, ((resource.api, resource.operation),), repr(resource), encode)
 
 
-def prompt_entry(prompt: Prompt) -> Entry:
+def prompt_entry(prompt: Prompt, embedded: Granted = ()) -> Entry:
+    """`embedded` are the operations behind the resources in it."""
+
     def encode(form: Form) -> Json:
         return prompt_json(prompt, form)
 
-    return Entry(prompt.name, None, repr(prompt), encode)
+    return Entry(prompt.name, embedded, repr(prompt), encode)
 
 
 def tool_json(tool: Tool, form: Form) -> dict[str, Json]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from urllib.parse import parse_qsl
 
 from bridge.egress.encode.path import path_literal
-from bridge.model import BadRequest, Endpoint, Route
+from bridge.model import BadRequest, Endpoint, OperationRef, Route
 from bridge.model.paths import climbs, plain, split_open, unreadable, within
 from bridge.model.steps import Steps, at_once
 
@@ -23,13 +23,13 @@ _PARAMETER = re.compile(r"\{[^{}]*\}")
 class Match:
     """`path` is what remains below the route's prefix, raw; `endpoint` is None where no operation describes it.
 
-    `methods` are those of the operations on that path.
+    `others` are the operations on that path, with their methods, where none has the request's.
     """
 
     route: Route
     path: str
     endpoint: Endpoint | None
-    methods: tuple[str, ...] = ()
+    others: tuple[tuple[str, OperationRef], ...] = ()
 
 
 @dataclass(slots=True)
@@ -135,11 +135,14 @@ def _match(route: Route, root: _Node, method: str, path: str, query: str) -> Mat
         return Match(route, path, None)
     endpoint = _endpoint(node, method, query)
     if endpoint is not None:
-        return Match(route, path, endpoint, tuple(sorted(node.leaves)))
+        return Match(route, path, endpoint)
     # `GET /a/{id}` is meant by `GET /a/special` where the concrete path only takes POST, or wants another query.
     others = list(_all(root, segments, 0))
     endpoint = next((found for other in others if (found := _endpoint(other, method, query))), None)
-    return Match(route, path, endpoint, tuple(sorted({one for other in others for one in other.leaves})))
+    if endpoint is not None:
+        return Match(route, path, endpoint)
+    leaves = ((method, leaf) for other in others for method, listed in other.leaves.items() for leaf in listed)
+    return Match(route, path, None, tuple((method, leaf.endpoint.operation.ref) for method, leaf in leaves))
 
 
 def _endpoint(node: _Node, method: str, query: str) -> Endpoint | None:

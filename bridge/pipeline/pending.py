@@ -9,7 +9,7 @@ import orjson
 
 from bridge.egress.webhook import Message
 from bridge.model import ApprovalDenied, ApprovalRequired, Call, Json
-from bridge.pipeline.ask import owner
+from bridge.pipeline.ask import owner_digest
 from bridge.pipeline.cases import Approval, Case, case_at, forget, keep, permitted
 from bridge.pipeline.consent import fingerprint_of
 from bridge.pipeline.runtime import Runtime
@@ -33,7 +33,7 @@ async def awaited(rt: Runtime, call: Call) -> None:
             "that has one"
         )
     store = rt.shared.store
-    place = f"waiting-{owner(call.principal)}:{fingerprint_of(call)}"
+    place = f"waiting-{owner_digest(call.principal)}:{fingerprint_of(call)}"
     case = await case_at(store, place)
     if case is None or case.status in {"used", "expired"}:
         raise _required(await _opened(rt, store, call, place, case))

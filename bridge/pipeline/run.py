@@ -13,12 +13,14 @@ from bridge.pipeline.approve import approve
 from bridge.pipeline.ask import InputNeeded
 from bridge.pipeline.authenticate import authenticate
 from bridge.pipeline.authorise import authorise
+from bridge.pipeline.budget import spend
 from bridge.pipeline.cache import cached
 from bridge.pipeline.check import check
 from bridge.pipeline.idempotency import recall
 from bridge.pipeline.journal import journal
 from bridge.pipeline.lease import lease
 from bridge.pipeline.limit import limit
+from bridge.pipeline.permit import permit
 from bridge.pipeline.resolve import resolve
 from bridge.pipeline.route import route
 from bridge.pipeline.runtime import Runtime
@@ -39,13 +41,15 @@ async def run(rt: Runtime, call: Call) -> Outcome:
 async def _stages(rt: Runtime, call: Call) -> Outcome:
     admit(rt, call)
     call.principal = await authenticate(rt, call)
-    resolve(call)
-    call.decision = authorise(call)
+    resolve(rt, call)
+    call.decision = authorise(rt, call)
     await limit(rt, call)
     await check(rt, call)
+    permit(call)
     outcome = await recall(rt, call)
     if outcome is None:
         await approve(rt, call)
+        await spend(rt, call)
         outcome = await cached(rt, call) or await _upstream(rt, call)
     return await shape(rt, call, outcome) if call.door is Door.MCP else outcome
 
@@ -97,6 +101,6 @@ def refused(refusal: Refusal) -> Outcome:
 async def finish(rt: Runtime, call: Call, outcome: Outcome, *, sent: int, gone: bool = False) -> None:
     """Closes the call: `sent` bytes of the answer's body went out; `gone` if the client did not wait for the rest."""
     try:
-        await settle(outcome)
+        await settle(rt, call, outcome, sent)
     finally:
         account(rt, call, outcome, sent=sent, gone=gone)

@@ -8,11 +8,16 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol, TypeAlias
 
+from bridge.egress.credentials import Credentials
 from bridge.egress.upstream import Upstream
 from bridge.egress.webhook import Post, no_post
 from bridge.model import Call, Catalog, Endpoint, Outcome, Principal, Record
 from bridge.pipeline.changes import Changes
+from bridge.pipeline.identity.capabilities import Capabilities
+from bridge.pipeline.identity.keys import KeyRing
+from bridge.pipeline.identity.protected import Protected
 from bridge.pipeline.match import Router
+from bridge.pipeline.peers import ANYWHERE, Addresses
 from bridge.pipeline.policy import NO_POLICY, Approvals
 from bridge.pipeline.toolset import Toolset
 from bridge.state.base import Buckets, Leases, Shared
@@ -23,7 +28,7 @@ Account: TypeAlias = Callable[[Record], None]
 
 class Authenticator(Protocol):
     async def authenticate(self, call: Call) -> Principal:
-        """Establishes who calls. Raises Unauthenticated."""
+        """Establishes who calls. Raises Unauthenticated, or another Refusal where a credential cannot be judged."""
 
 
 Recall: TypeAlias = Callable[[Call], Awaitable[Outcome | None]]
@@ -107,14 +112,25 @@ class Runtime:
     upstream: Upstream
     buckets: Buckets
     leases: Leases
+    credentials: Credentials = field(default_factory=dict)
     changes: Changes = field(default_factory=Changes)
     approvals: Approvals = NO_POLICY
     post: Post = no_post
     shared: Shared | None = None
     """None where nothing can be kept between requests: then there are no sessions and no approvals."""
+    protected: Protected = field(default_factory=Protected)
+    keys: KeyRing | None = None
+    """None where no API keys are taken."""
+    capabilities: Capabilities | None = None
+    """None where callers cannot narrow their authority."""
+    forget: Callable[[str], None] = lambda credential: None
+    """Told of a credential that was revoked here, which is not to count as good for another moment."""
+    token_path: str = ""
+    """Where the endpoints for capabilities are; empty where there are none."""
     limits: Limits = Limits()
     mcp: McpDoor = McpDoor()
     cors: Cors | None = None
+    addresses: Addresses = ANYWHERE
     hosts: frozenset[str] | None = None
     """Host names that the people's door answers to; None is any."""
     public_url: str = ""

@@ -109,8 +109,10 @@ def _shares(sizes: list[int]) -> list[int]:
 
 
 def declared(call: Call) -> dict[str, list[str]]:
-    """The fields of a person's request that its operation reads, and what its body is."""
+    """The fields of a person's request that its operation reads, and what its body is. An agent's are arguments."""
     assert call.endpoint is not None
+    if call.door is Door.MCP:
+        return {}
     places = {Where.HEADER, Where.COOKIE}
     params = [one for one in call.endpoint.operation.params if one.where in places]
     names = {"cookie" if one.where is Where.COOKIE else one.name.lower() for one in params} | {"content-type"}

@@ -4,10 +4,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from bridge.model import Endpoint, Json, Prompt, Resource
+from bridge.model import Endpoint, Grant, Json, OperationRef, Prompt, Resource
 from bridge.pipeline.addresses import Locator
 from bridge.pipeline.complete import Compiled
-from bridge.pipeline.listing import PAGE, Listing, prompt_entry, resource_entry, tool_entry
+from bridge.pipeline.listing import PAGE, Listing, prompt_entry, resource_entry, tool_entry, usable
 from bridge.pipeline.mirror import Mirror, mirrors_of
 
 
@@ -15,14 +15,16 @@ from bridge.pipeline.mirror import Mirror, mirrors_of
 class Offer:
     """What is offered beside tools.
 
-    `readable` holds the endpoints behind resources, by (api, operation id); `suggest` what arguments of prompts
-    (`("prompt", name, argument)`) and of templates (`("resource", uri, variable)`) are completed from.
+    `embedded` holds, by prompt, the operations behind the resources in it. `readable` holds the endpoints behind
+    resources, by (api, operation id); `suggest` what arguments of prompts (`("prompt", name, argument)`) and of
+    templates (`("resource", uri, variable)`) are completed from.
     """
 
     resources: tuple[Resource, ...] = ()
     readable: Mapping[tuple[str, str], Endpoint] = field(default_factory=dict)
     locator: Locator = field(default_factory=lambda: Locator(()))
     prompts: tuple[Prompt, ...] = ()
+    embedded: Mapping[str, tuple[OperationRef, ...]] = field(default_factory=dict)
     suggest: Mapping[tuple[str, str, str], Compiled] = field(default_factory=dict)
 
 
@@ -40,8 +42,11 @@ class Toolset:
         *,
         instructions: str = "",
         page: int = PAGE,
+        policy: str = "",
     ) -> None:
+        """`policy` is the version of the rules that decide who sees what."""
         self.name = name
+        self._policy = policy
         self.instructions = instructions
         self.endpoints = endpoints
         self.offer = offer
@@ -52,7 +57,9 @@ class Toolset:
             "tools": Listing(map(tool_entry, tools), page=page),
             "resources": Listing((resource_entry(one) for one in listed if not one.template), page=page),
             "templates": Listing((resource_entry(one) for one in listed if one.template), page=page),
-            "prompts": Listing(map(prompt_entry, self.prompts.values()), page=page),
+            "prompts": Listing(
+                (prompt_entry(one, offer.embedded.get(one.name, ())) for one in self.prompts.values()), page=page
+            ),
         }
         self._mirrors: dict[str, tuple[Mirror, ...]] = {}
 
@@ -73,6 +80,16 @@ class Toolset:
             found = self._mirrors[name] = mirrors_of(tool.input_schema) if tool is not None else ()
         return found
 
+    def prompt(self, name: str, grant: Grant) -> Prompt | None:
+        """None too where it embeds what may not be read: then it is not there for this caller."""
+        found = self.prompts.get(name)
+        return found if found is not None and usable(self.offer.embedded.get(name, ()), grant) else None
+
+    def readable(self, uri: str, grant: Grant) -> bool:
+        """Whether the address leads to something that may be read."""
+        located = self.locate(uri)
+        return located is not None and usable((located[0].operation.ref,), grant)
+
     def locate(self, uri: str) -> tuple[Endpoint, Mapping[str, Json]] | None:
         """The endpoint that answers for an address, and the arguments in it."""
         found = self.offer.locator.find(uri)
@@ -85,7 +102,7 @@ class Toolset:
     @cached_property
     def digests(self) -> Mapping[str, str]:
         """By the word that MCP's `list_changed` notifications have for it."""
-        found = {name: listing.digest for name, listing in self.listings.items()}
+        found = {name: listing.digest + self._policy for name, listing in self.listings.items()}
         return {
             "tools": found["tools"],
             "resources": f"{found['resources']} {found['templates']}",
