@@ -1,13 +1,17 @@
 """A person's request as it goes on to an upstream: the same bytes, less what belongs to this connection.
 
-Whatever says where the request came from is written anew: no proxy before the gateway is trusted, so a client's own
-`X-Forwarded-For` is only a claim.
+Whatever says where the request came from is written anew: the caller's address and the trusted proxies that vouch for
+it, if there are any. Of a client's own `X-Forwarded-For` nothing goes on: it is only a claim.
+What the gateway took as its caller's credential stays here, whatever the route says.
 """
 
 import re
 
+from bridge.egress.credentials.place import without_parameters
 from bridge.egress.headers import end_to_end
+from bridge.egress.inbound import PARAMETERS, without_credentials
 from bridge.model import Call, Headers, Wire
+from bridge.model.endpoint import UNDECLARED
 from bridge.model.headers import dashed, is_of_proxies
 
 # RFC 9110 section 7.6.1: “A sender MUST NOT send a connection option corresponding to a field that is intended for all
@@ -29,11 +33,31 @@ def forward(call: Call) -> Wire:
     assert call.route is not None
     rewrite = call.route.rewrite
     path = call.below if rewrite.strip_prefix else call.path
-    target = f"{path}?{call.query}" if call.query else path
+    query = _query(call)
+    target = f"{path}?{query}" if query else path
     replaced = rewrite.remove_headers | {name for name, _ in rewrite.set_headers}
-    fields = (*_passed(call.headers, call.route.underscored), *_provenance(call))
+    fields = (*_passed(_own(call), call.route.underscored), *_provenance(call))
     kept = tuple(field for field in fields if dashed(field[0]) not in replaced and field[0] not in replaced)
     return Wire(call.method, target, _sized(kept + rewrite.set_headers, call.body), call.body)
+
+
+def _query(call: Call) -> str:
+    assert call.route is not None
+    if call.route.passthrough or not call.query:
+        return call.query
+    return without_parameters(call.query, PARAMETERS | call.route.presented.parameters)
+
+
+def _own(call: Call) -> Headers:
+    """The caller's fields, less those that are for the gateway."""
+    assert call.route is not None
+    headers = call.headers
+    if call.withheld:
+        kept = frozenset(map(dashed, call.withheld))
+        headers = tuple(field for field in headers if dashed(field[0]) not in kept)
+    return headers if call.route.passthrough else without_credentials(
+        headers, call.route.presented, call.endpoint.declared if call.endpoint else UNDECLARED
+    )  # fmt: skip
 
 
 def _passed(headers: Headers, underscored: frozenset[bytes]) -> Headers:
@@ -54,7 +78,7 @@ def _provenance(call: Call) -> Headers:
     host = next((value.decode("latin-1") for name, value in call.headers if name == b"host"), "")
     fields = [("via", "1.1 dualbridge"), ("forwarded", _forwarded(call, host)), ("x-forwarded-proto", call.scheme)]
     if call.peer:
-        fields.append(("x-forwarded-for", call.peer))
+        fields.append(("x-forwarded-for", ", ".join((call.peer, *call.via))))
     if host:
         fields.append(("x-forwarded-host", host))
     if call.route.prefix and call.route.rewrite.strip_prefix:
@@ -63,10 +87,15 @@ def _provenance(call: Call) -> Headers:
 
 
 def _forwarded(call: Call, host: str) -> str:
-    # RFC 7239 section 6: an IPv6 address stands in square brackets; these and colons want quotes (section 4).
-    node = f"[{call.peer}]" if ":" in call.peer else call.peer or "unknown"
-    pairs = [("for", node), ("host", host), ("proto", call.scheme)]
-    return ";".join(f"{name}={_quoted(value)}" for name, value in pairs if value)
+    """What is known of the caller's own request stands with it: readers take that from the first element."""
+    pairs = [("for", _node(call.peer)), ("host", host), ("proto", call.scheme)]
+    first = ";".join(f"{name}={_quoted(value)}" for name, value in pairs if value)
+    return ", ".join((first, *(f"for={_quoted(_node(proxy))}" for proxy in call.via)))
+
+
+def _node(address: str) -> str:
+    """RFC 7239 section 6: an IPv6 address stands in square brackets; these and colons want quotes (section 4)."""
+    return f"[{address}]" if ":" in address else address or "unknown"
 
 
 def _quoted(value: str) -> str:

@@ -1,4 +1,4 @@
-"""The general upstream client, over httpcore: one pool per upstream address.
+"""The general upstream client, over httpcore: one pool per upstream address, and per certificate that is shown to it.
 
 httpcore's own interface takes the request target as bytes and adds no header; httpx above it would parse and quote
 the target anew and add headers of its own. No exception of the library leaves this module, and messages name a target
@@ -10,7 +10,7 @@ import re
 import ssl
 from collections.abc import Awaitable
 from contextlib import suppress
-from typing import Self, TypeVar
+from typing import NamedTuple, Self, TypeVar
 
 import httpcore
 import httpx
@@ -56,6 +56,15 @@ _TRANSLATIONS: tuple[tuple[type[Exception], type[Refusal], str, bool], ...] = (
 _FOREIGN = tuple(foreign for foreign, *_ in _TRANSLATIONS)
 
 
+class _Way(NamedTuple):
+    """What a connection was made for, and can be used for again: a guarded target is never served by one that was made
+    without the guard, nor anybody by one that shows another certificate."""
+
+    origin: str
+    guarded: bool
+    certificate: str
+
+
 class General:
     """Implements `Upstream`. Redirects, cookies and the environment's proxy settings are none of its business."""
 
@@ -72,18 +81,10 @@ class General:
         self._tls = tls or httpx.create_ssl_context(trust_env=False)
         self._most = most
         self._networks = {False: Heads(Elsewhere(own)), True: Heads(Elsewhere(own, public or Public()))}
-        self._pools: dict[tuple[str, bool], httpcore.AsyncConnectionPool] = {}
-        self._fresh = {
-            guarded: httpcore.AsyncConnectionPool(
-                self._tls, max_connections=None, max_keepalive_connections=0, network_backend=network
-            )
-            for guarded, network in self._networks.items()
-        }
+        self._pools: dict[_Way, httpcore.AsyncConnectionPool] = {}
 
     async def send(self, wire: Wire, target: Target, deadline: float) -> Response:
-        answer = await _in_time(
-            self._answer(Attempt(wire, target), guarded=target.guarded), target, deadline, wire.method
-        )
+        answer = await _in_time(self._answer(Attempt(wire, target), target), target, deadline, wire.method)
         body = _Body(answer, target)
         fault = _fault(answer)
         if fault:
@@ -92,34 +93,49 @@ class General:
         return Response(answer.status, _lowered(answer), body, body.aclose)
 
     async def aclose(self) -> None:
-        for pool in (*self._pools.values(), *self._fresh.values()):
-            for connection in pool.connections:
-                if connection.is_idle():
-                    await connection.aclose()
+        for pool in list(self._pools.values()):
+            await _emptied(pool)
 
-    async def _answer(self, attempt: Attempt, *, guarded: bool) -> httpcore.Response:
+    async def _answer(self, attempt: Attempt, target: Target) -> httpcore.Response:
         """A kept connection may be closed by the upstream at the moment it is used again; such a request goes out once
         more, over a connection that is certainly new."""
         try:
-            return await self._pool(attempt.origin, guarded=guarded).handle_async_request(attempt.request())
+            return await (await self._pool(target)).handle_async_request(attempt.request())
         except (httpcore.NetworkError, httpcore.RemoteProtocolError) as error:
             if not attempt.may_be_repeated(error):
                 raise
-        return await self._fresh[guarded].handle_async_request(attempt.request())
+        return await self._made(target, most=None, idle=0).handle_async_request(attempt.request())
 
-    def _pool(self, origin: str, *, guarded: bool) -> httpcore.AsyncConnectionPool:
-        """One per address, so that a slow upstream uses up its own connections only; a guarded target is never served
-        by a connection that was made without the guard."""
-        pool = self._pools.get((origin, guarded))
+    async def _pool(self, target: Target) -> httpcore.AsyncConnectionPool:
+        """One per address, so that a slow upstream uses up its own connections only."""
+        way = _Way(target.origin, target.guarded, target.tls.digest if target.tls else "")
+        pool = self._pools.get(way)
         if pool is None:
-            pool = self._pools[origin, guarded] = httpcore.AsyncConnectionPool(
-                self._tls,
-                max_connections=self._most,
-                max_keepalive_connections=MOST_IDLE,
-                keepalive_expiry=IDLE_SECONDS,
-                network_backend=self._networks[guarded],
-            )
+            pool = self._pools[way] = self._made(target, most=self._most, idle=MOST_IDLE)
+            await self._forget(way)
         return pool
+
+    async def _forget(self, way: _Way) -> None:
+        """Pools to the same address that show another certificate and are idle: it was likely renewed."""
+        others = [one for one in self._pools if one != way and one[:2] == way[:2] and one.certificate]
+        for one in others:
+            if all(connection.is_idle() for connection in self._pools[one].connections):
+                await _emptied(self._pools.pop(one))
+
+    def _made(self, target: Target, *, most: int | None, idle: int) -> httpcore.AsyncConnectionPool:
+        return httpcore.AsyncConnectionPool(
+            target.tls.context if target.tls else self._tls,
+            max_connections=most,
+            max_keepalive_connections=idle,
+            keepalive_expiry=IDLE_SECONDS,
+            network_backend=self._networks[target.guarded],
+        )
+
+
+async def _emptied(pool: httpcore.AsyncConnectionPool) -> None:
+    for connection in pool.connections:
+        if connection.is_idle():
+            await connection.aclose()
 
 
 class _Body:

@@ -5,7 +5,8 @@ from dataclasses import replace
 import pytest
 
 from bridge.egress.forward import forward
-from bridge.model import Call, Door, Headers, Rewrite, Route, Wire
+from bridge.egress.inbound import FIELDS
+from bridge.model import Call, Door, Headers, Presented, Rewrite, Route, Wire
 
 
 def call(*headers: tuple[bytes, bytes], rewrite: Rewrite | None = None, prefix: str = "/api") -> Call:
@@ -47,6 +48,18 @@ def test_an_ipv6_peer_is_quoted_and_bracketed() -> None:
     made = call()
     made.peer = "2001:db8::1"
     assert b'for="[2001:db8::1]"' in values(forward(made), b"forwarded")[0]
+
+
+@pytest.mark.statement("H13")
+def test_trusted_proxies_are_named_after_the_caller_and_nothing_that_it_claims() -> None:
+    made = call((b"x-forwarded-for", b"6.6.6.6, 192.0.2.7"), (b"forwarded", b"for=6.6.6.6"))
+    made.via, made.scheme = ("2001:db8::2", "10.0.0.1"), "https"
+    wire = forward(made)
+    assert values(wire, b"x-forwarded-for") == [b"192.0.2.7, 2001:db8::2, 10.0.0.1"]
+    assert values(wire, b"forwarded") == [
+        b'for=192.0.2.7;host="gw.example:8080";proto=https, for="[2001:db8::2]", for=10.0.0.1'
+    ]
+    assert values(wire, b"x-forwarded-proto") == [b"https"]
 
 
 def test_an_unknown_peer_is_called_unknown() -> None:
@@ -113,3 +126,67 @@ def test_an_underscore_gets_no_header_past_its_removal() -> None:
     assert made.route is not None
     made.route = replace(made.route, underscored=frozenset({b"x_user"}))
     assert values(forward(made), b"x_user") == []
+
+
+# --- the caller's credentials -----------------------------------------------------------------------------------------
+
+
+NONE = Presented()
+
+
+def withholding(*headers: tuple[bytes, bytes], query: str = "", presented: Presented = NONE) -> Wire:
+    made = call(*headers)
+    assert made.route is not None
+    made.query, made.route = query, replace(made.route, passthrough=False, presented=presented)
+    return forward(made)
+
+
+@pytest.mark.statement("A14")
+@pytest.mark.parametrize("name", sorted(FIELDS))
+def test_no_credential_goes_on_where_callers_credentials_do_not(name: bytes) -> None:
+    twin = name.replace(b"-", b"_")
+    made = call((name, b"canary"), (twin, b"canary"), (b"accept", b"*/*"))
+    assert made.route is not None
+    made.route = replace(made.route, passthrough=False, underscored=frozenset({twin}))
+    wire = forward(made)
+    assert b"canary" not in repr(wire).encode()
+    assert values(wire, b"accept") == [b"*/*"]
+
+
+@pytest.mark.statement("A14")
+@pytest.mark.parametrize("name", [b"x-ms-token-aad-access-token", b"x-consumer-username", b"x-authenticated-userid"])
+def test_nor_does_one_of_a_family(name: bytes) -> None:
+    assert values(withholding((name, b"canary")), name) == []
+
+
+@pytest.mark.statement("A14")
+def test_nor_does_what_the_document_has_for_one() -> None:
+    presented = Presented(frozenset({b"x-shop"}), frozenset({"shop_key"}))
+    wire = withholding((b"x-shop", b"canary"), query="a=1&shop_key=canary&SHOP%5fkey=canary&b=%7e", presented=presented)
+    assert (wire.target, values(wire, b"x-shop")) == ("/a%2Fb?a=1&b=%7e", [])
+
+
+@pytest.mark.statement("A14")
+def test_nor_does_a_token_in_the_query() -> None:
+    assert withholding(query="access_token=canary").target == "/a%2Fb"
+
+
+@pytest.mark.statement("A14")
+@pytest.mark.parametrize("line", [b"x-api-key", b"x_api_key"])
+def test_what_the_gateway_took_for_itself_stays_here_even_where_the_rest_goes_on(line: bytes) -> None:
+    made = call((line, b"canary"), (b"authorization", b"theirs"), (b"cookie", b"a=b"))
+    assert made.route is not None
+    made.withheld, made.query = frozenset({b"x-api-key"}), "access_token=theirs"
+    made.route = replace(made.route, underscored=frozenset({b"x_api_key"}))
+    wire = forward(made)
+    assert b"canary" not in repr(wire).encode()
+    assert (values(wire, b"authorization"), values(wire, b"cookie")) == ([b"theirs"], [b"a=b"])
+    assert wire.target == "/a%2Fb?access_token=theirs"
+
+
+@pytest.mark.statement("A14")
+def test_what_the_operator_sets_is_no_callers_credential() -> None:
+    made = call((b"authorization", b"theirs"), rewrite=Rewrite(set_headers=((b"authorization", b"ours"),)))
+    assert made.route is not None
+    made.route, made.withheld = replace(made.route, passthrough=False), frozenset({b"authorization"})
+    assert values(forward(made), b"authorization") == [b"ours"]
