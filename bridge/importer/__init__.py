@@ -21,7 +21,7 @@ from bridge.importer.overlay import apply
 from bridge.importer.reading import Reading, text_of
 from bridge.importer.refs import Refs
 from bridge.importer.schema import Schemas
-from bridge.importer.security import document_servers, schemes
+from bridge.importer.security import document_security, document_servers, schemes
 from bridge.importer.tools import finished
 from bridge.importer.unmatched import check_overrides
 from bridge.model import Api
@@ -54,6 +54,7 @@ def import_api(name: str, sources: Sources, options: Options) -> Imported:
         description=text_of(info, "description"),
         servers=document_servers(reading),
         security_schemes=secrets,
+        security=document_security(reading),
     )
     return Imported(api, reading, found, document, (*document.findings, *violations(document, reading.dialect, name)))
 

@@ -1,5 +1,6 @@
 """From a document's paths to operations, one at a time: what cannot be read costs its own operation only."""
 
+import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -117,17 +118,32 @@ def _places(reading: Reading) -> Iterator[tuple[str, str, At, At]]:
 
 def _methods(reading: Reading, path: str, item: At) -> Iterator[tuple[str, str, At, At]]:
     for method in item.value:
-        if method.lower() not in reading.dialect.methods:
-            continue
-        if isinstance(item.value[method], dict):
-            yield path, method.upper(), item, item.child(method)
-        elif item.value[method] is not None:
-            _skipped(reading, item.child(method), f"{method.upper()} {path}: an operation must be an object")
+        if method.lower() in reading.dialect.methods:
+            yield from _method(reading, path, method.upper(), item, item.child(method))
     more = members(item, "additionalOperations")
     if more is not None and reading.dialect is Dialect.OPENAPI_3_2:
         for method in more.value:
             if isinstance(more.value[method], dict):
-                yield path, method, item, more.child(method)
+                yield from _method(reading, path, method, item, more.child(method))
+
+
+# RFC 9110 section 5.6.2: a method's characters. Anything else would be more than one word of the request line.
+_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+").fullmatch
+# A tunnel is no operation, and TRACE answers with what it was sent: the gateway's own credential among it.
+_NEVER = frozenset({"CONNECT", "TRACE"})
+
+
+def _method(
+    reading: Reading, path: str, method: str, item: At, at: At
+) -> Iterator[tuple[str, str, At, At]]:  # fmt: skip
+    if method.upper() in _NEVER:
+        _skipped(reading, at, f"{method} {path}: this method is never called")
+    elif _TOKEN(method) is None:
+        _skipped(reading, at, f"{method!r} {path}: a method is one word")
+    elif isinstance(at.value, dict):
+        yield path, method, item, at
+    elif at.value is not None:
+        _skipped(reading, at, f"{method} {path}: an operation must be an object")
 
 
 def _draft(

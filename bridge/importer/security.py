@@ -65,6 +65,11 @@ def requirements(reading: Reading, operation: At) -> tuple[Mapping[str, tuple[st
     )
 
 
+def document_security(reading: Reading) -> tuple[Mapping[str, tuple[str, ...]], ...]:
+    """The document's own alternatives, whatever its operations say."""
+    return requirements(reading, At({}, reading.document))
+
+
 def servers(reading: Reading, path_item: At, operation: At) -> tuple[tuple[str, ...], bool]:
     """Effective server URLs (operation over path over root), and whether they are not the document's own.
 

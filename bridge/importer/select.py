@@ -1,8 +1,12 @@
-"""Which operations become tools: selectors by tag, method and path, or operationId."""
+"""Which operations become tools: selectors by tag, method and path, or operationId.
+
+Callers write selectors too, for capabilities, so no number of `*` and `?` may cost more than the text's length. Only
+`**` multiplies: whoever takes selectors from callers bounds how often it stands in one.
+"""
 
 import re
 from collections.abc import Callable, Sequence
-from functools import cache
+from functools import lru_cache
 
 from bridge.importer.naming import snake
 from bridge.model import Operation
@@ -21,7 +25,7 @@ def matches(selector: str, operation: Operation) -> bool:
     return _matcher(selector)(operation)
 
 
-@cache
+@lru_cache(maxsize=4096)
 def _matcher(selector: str) -> Callable[[Operation], bool]:
     selector = selector.strip()
     if selector.startswith("tag:"):
@@ -34,16 +38,31 @@ def _matcher(selector: str) -> Callable[[Operation], bool]:
         return lambda operation: bool(pattern.fullmatch(operation.path)) and wanted in {"", "*", operation.method}
     if selector.startswith("effect:"):
         return lambda operation: operation.effect.value == selector[7:]
-    name = re.compile(re.escape(selector).replace(r"\*", ".*").replace(r"\?", "."))
+    name = re.compile(_linear(selector, "."))
     # An operationId may look like a method, `LIST`; a method that is written so is none of the others.
     return lambda operation: (
         selector == operation.method
         or bool(name.fullmatch(operation.operation_id or operation.id))
-        or bool(name.fullmatch(snake(operation.operation_id or operation.key)))
+        or bool(name.fullmatch(_snake(operation.operation_id or operation.key)))
     )
+
+
+_snake = lru_cache(maxsize=16_384)(snake)
 
 
 def _glob(text: str) -> re.Pattern[str]:
     """`*` stays within a path segment, `**` does not, `?` is one character."""
-    pattern = re.escape(text).replace(r"\*\*", ".*").replace(r"\*", "[^/]*").replace(r"\?", "[^/]")
+    pieces = re.split(r"(\*\*|/)", text)
+    pattern = "".join(_BETWEEN.get(piece) or _linear(piece, "[^/]") for piece in pieces)
     return re.compile(pattern.replace("/.*", "(?:/.*)?") if text.endswith("/**") else pattern)
+
+
+_BETWEEN = {"**": ".*", "/": "/"}
+
+
+def _linear(text: str, char: str) -> str:
+    """`*` stands for any number of `char`, `?` for one. What stands between two stars is taken where it comes first and
+    kept: the second star makes up for whatever a later place would have left."""
+    first, *rest = (re.escape(part).replace(r"\?", char) for part in text.split("*"))
+    kept = [f"(?>{char}*?{part})" for part in rest[:-1]]
+    return "".join([first, *kept, *(f"{char}*{part}" for part in rest[-1:])])

@@ -23,6 +23,7 @@ def doubling(levels: int, keyword: str) -> dict[str, Json]:
 @pytest.mark.timeout(10)
 @pytest.mark.parametrize("keyword", ["allOf", "anyOf", "oneOf"])
 @pytest.mark.parametrize("make", [posting, answering])
+@pytest.mark.statement("A24")
 def test_doubling_is_never_written_out(make: Json, keyword: str) -> None:
     catalog = imported(make({"$ref": "#/components/schemas/L0"}, **doubling(60, keyword)), output_bytes=1 << 20)
     assert not broken_schemas(catalog.tools.values())

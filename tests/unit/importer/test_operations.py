@@ -79,6 +79,17 @@ def test_operation_that_cannot_be_read_costs_itself_alone(bad: Json) -> None:
     assert skipped.lost == "this operation"
 
 
+@pytest.mark.parametrize("method", ["TRACE", "trace", "CONNECT", "X\r\nX-Evil: 1", "LI ST", ""])
+def test_a_method_that_is_never_called_is_no_operation(method: str) -> None:
+    """Neither in an agent's request to an upstream, nor in the `Allow` of an answer to a person."""
+    item: Json = {"get": {"operationId": "good"}, "additionalOperations": {method: {"operationId": "bad"}}}
+    if method == "trace":
+        item = {"get": {"operationId": "good"}, "trace": {"operationId": "bad"}}
+    catalog = imported({"openapi": "3.2.0", "info": {"title": "t", "version": "1"}, "paths": {"/a": item}})
+    assert list(catalog.tools) == ["good"]
+    assert finding(catalog, "operation-skipped").lost == "this operation"
+
+
 @pytest.mark.parametrize("items", [None, [], "x", {"/a": None}, {"x-hidden": {"get": {}}}, {"/a": {"summary": "no"}}])
 def test_document_without_operations_is_an_empty_catalogue(items: Json) -> None:
     assert not imported({"openapi": "3.1.0", "info": {"title": "t", "version": "1"}, "paths": items}).tools
