@@ -11,6 +11,10 @@ Receive: TypeAlias = Callable[[], Awaitable[Message]]
 Send: TypeAlias = Callable[[Message], Awaitable[None]]
 
 
+CERTIFICATE = "dualbridge.certificate"
+"""The key in a scope under which a server says which certificate, DER, a client has shown in TLS; absent for none."""
+
+
 def field_lines(scope: Scope) -> Headers:
     """The request's headers, names in lower case.
 

@@ -6,14 +6,16 @@ address still sends the name as Host; a page that keeps its name still sends it 
 
 import re
 from collections.abc import Set as AbstractSet
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 from bridge.model import BadRequest, Refusal
+from bridge.pipeline.identity.handles import CAPABILITY, KEY
 from bridge.pipeline.runtime import Runtime
 
 # RFC 3986 section 3.2.2, less what stands in no host that can be resolved: whoever reads a Host further on may take
 # `good.example@evil.example`, quotes or spaces for something else.
 _HOST = re.compile(r"(?:\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::[0-9]{0,5})?").fullmatch
+_HANDLES = (f"{KEY}_", f"{CAPABILITY}_")
 _PORT = re.compile(r":[0-9]*\Z")
 
 
@@ -36,6 +38,16 @@ class UpgradeRefused(Refusal):
 def upgrade_refused() -> UpgradeRefused:
     close = ((b"connection", b"close"),)
     return UpgradeRefused("protocol upgrades (WebSocket among them) are not served", headers=close)
+
+
+def no_token_in(rt: Runtime, query: str) -> None:
+    """RFC 6750 section 5.3: "Bearer tokens SHOULD NOT be passed in page URLs": logs and histories keep these. Raises
+    BadRequest; what was sent is in no message."""
+    if not query or not rt.protected.demanding:
+        return
+    for name, value in parse_qsl(query, keep_blank_values=True):
+        if name.strip().lower() == "access_token" or value.startswith(_HANDLES):
+            raise BadRequest("the address holds a token; send it in the Authorization header, and have it replaced")
 
 
 def is_host(host: str) -> bool:

@@ -5,19 +5,33 @@ from functools import lru_cache
 from typing import TypeAlias
 
 from bridge.ingress.asgi import first, members
-from bridge.model import Call, Origin, Outcome, Principal
+from bridge.ingress.request import host_of
+from bridge.model import Call, Grant, NotGranted, Origin, Outcome, Principal
+from bridge.pipeline.resolve import missing
+from bridge.pipeline.runtime import Runtime
 
 Document: TypeAlias = tuple[str, bytes]
 """Media type and content."""
 
 
-def published(call: Call, document: Document, principal: Principal) -> Outcome:
+def published(rt: Runtime, call: Call, document: Document, principal: Principal) -> Outcome:
+    """Raises NotGranted: to whoever may not use all of an API its document would tell what else there is."""
+    if not _may_all(rt, call, principal.grant):
+        raise NotGranted(missing(call))
     media_type, content = document
     tag = _tag(content)
     headers = ((b"content-type", media_type.encode()), (b"etag", tag), (b"cache-control", b"no-cache"))
     if _has(call, tag):
         return Outcome(304, headers[1:], origin=Origin.GATEWAY)
     return Outcome(200, headers, content, origin=Origin.GATEWAY)
+
+
+def _may_all(rt: Runtime, call: Call, grant: Grant) -> bool:
+    if grant.operations is None:
+        return True
+    match = rt.router.match(host_of(call), call.method, call.path, "")
+    known = grant.operations.union(grant.lacking)
+    return match is not None and all(ref in known for ref in rt.endpoints if ref[0] == match.route.api)
 
 
 def _has(call: Call, tag: bytes) -> bool:

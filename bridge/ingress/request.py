@@ -8,11 +8,11 @@ import re
 import secrets
 import time
 
-from bridge.ingress.asgi import Scope, field_lines, first, members, peer, raw_path
+from bridge.ingress.asgi import CERTIFICATE, Scope, field_lines, first, members, peer, raw_path
 from bridge.ingress.body import Upload
 from bridge.ingress.gate import ForeignOrigin, Misdirected, invited, is_host, public_origin, served, upgrade_refused
-from bridge.model import BadRequest, Call, Door, MethodNotAllowed, Refusal, Route, Timeouts, Unlisted
-from bridge.pipeline.match import Match, Router, canonical
+from bridge.model import BadRequest, Call, Door, MethodNotAllowed, Refusal, Route, Target, Timeouts, Unlisted
+from bridge.pipeline.match import Router, canonical
 from bridge.pipeline.runtime import Runtime
 
 # Methods that the gateway knows the meaning of; an operation may bring its own (OpenAPI 3.2, `additionalOperations`).
@@ -29,7 +29,7 @@ class MethodUnknown(Refusal):
     code, http, title, readable = "method_unknown", 501, "Method not implemented", False
 
 
-def opened(scope: Scope, upload: Upload) -> Call:
+def opened(scope: Scope, upload: Upload | None) -> Call:
     """The call as far as the request alone says it; nothing is checked yet, so that every refusal has a call."""
     headers = field_lines(scope)
     query: bytes = scope["query_string"]
@@ -46,6 +46,7 @@ def opened(scope: Scope, upload: Upload) -> Call:
         body=upload if _has_body(headers) else None,
         peer=peer(scope),
         scheme=scope.get("scheme", "http"),
+        certificate=scope.get(CERTIFICATE),
         known=False,
     )
 
@@ -78,7 +79,7 @@ def willed(call: Call, rt: Runtime) -> None:
     proxy has taken that away. The scheme is not compared, since TLS may have ended at a proxy.
     """
     route = call.endpoint.route if call.endpoint else call.route
-    if call.method in _HARMLESS or route is None or not any(target.headers for target in route.targets):
+    if call.method in _HARMLESS or route is None or not any(map(_entrusted, route.targets)):
         return
     origin = first(call.headers, b"origin").decode("latin-1").lower()
     if origin:
@@ -88,6 +89,11 @@ def willed(call: Call, rt: Runtime) -> None:
         foreign = first(call.headers, b"sec-fetch-site").lower() == b"cross-site"
     if foreign:
         raise ForeignOrigin("pages of that origin may not make this request")
+
+
+def _entrusted(target: Target) -> bool:
+    """Whether the operator gave the gateway something to prove itself with there."""
+    return bool(target.headers or target.credential or target.tls)
 
 
 def resolved(call: Call, router: Router) -> None:
@@ -103,13 +109,7 @@ def resolved(call: Call, router: Router) -> None:
     call.deadline = _deadline(match.endpoint.route if match.endpoint else match.route)
     call.known = match.endpoint is not None or match.route.unlisted is Unlisted.ALLOW
     if not call.known:
-        call.allowed_methods = _allowed(match)
-
-
-def _allowed(match: Match) -> tuple[str, ...]:
-    """RFC 9110 section 9.3.2: HEAD is answered wherever GET is."""
-    methods = match.methods
-    return tuple(sorted({*methods, "HEAD"})) if "GET" in methods else methods
+        call.others = match.others
 
 
 def _deadline(route: Route | None) -> float:

@@ -12,11 +12,13 @@ from bridge.egress.headers import end_to_end
 from bridge.ingress.answer import Aborted, Answer, now
 from bridge.ingress.asgi import Receive, Scope, Send, first
 from bridge.ingress.body import Upload, WhileThere
+from bridge.ingress.gate import no_token_in
 from bridge.ingress.problem import Internal, problem
 from bridge.ingress.published import Document, published
 from bridge.ingress.request import addressed, checked, host_of, opened, resolved, willed
 from bridge.model import Call, Chunks, ClientGone, Headers, Outcome, Refusal
 from bridge.model.paths import plain
+from bridge.pipeline.admit import arrive
 from bridge.pipeline.run import admit_method, finish, refused, run
 from bridge.pipeline.runtime import Runtime
 
@@ -76,16 +78,19 @@ class _Exchange:
 
     async def _run(self, http_version: str) -> Outcome:
         try:
+            arrive(self._rt, self._call)
             checked(self._call, http_version)
             addressed(self._call, self._rt)
             document = self._document()
             if document is None:
                 resolved(self._call, self._rt.router)
                 willed(self._call, self._rt)
+                if self._call.route is None or not self._call.route.passthrough:
+                    no_token_in(self._rt, self._call.query)
         except Refusal as refusal:
             return refused(refusal)
         if document is not None:
-            return await admit_method(self._rt, self._call, partial(published, self._call, document))
+            return await admit_method(self._rt, self._call, partial(published, self._rt, self._call, document))
         return await run(self._rt, self._call)
 
     def _document(self) -> Document | None:

@@ -14,6 +14,7 @@ from uvicorn._types import ASGI3Application, ASGIReceiveCallable, ASGISendCallab
 from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
+from bridge.ingress.asgi import CERTIFICATE
 from bridge.ingress.body import DEPARTURE
 from bridge.model import Json
 
@@ -28,7 +29,7 @@ class Http1(HttpToolsProtocol):
     """One connection, which serves one request at a time."""
 
     # Slots, because one more attribute would unshare the keys of the instances' dictionaries: a KB for each connection.
-    __slots__ = ("_last", "_left", "_lost", "_serving")
+    __slots__ = ("_certificate", "_last", "_left", "_lost", "_serving")
 
     def __init__(self, *arguments: Json, **options: Json) -> None:
         super().__init__(*arguments, **options)
@@ -36,6 +37,8 @@ class Http1(HttpToolsProtocol):
         self._last = False
         """Whether what follows on this connection is no request. Written by `on_headers_complete`."""
         self._lost = False
+        self._certificate: bytes | None = None
+        """The client's, DER, which TLS has checked. Written by `connection_made`."""
         self._serving: RequestResponseCycle | None = None
         self._left: Callable[[], None] | None = None
         """What the request under way wants to be told of. Written by `tell`."""
@@ -43,6 +46,8 @@ class Http1(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)  # type: ignore[arg-type] # as it is annotated there
         self.flow = _Flow(self.transport)
+        if self.scheme == "https":
+            self._certificate = self.transport.get_extra_info("ssl_object").getpeercert(binary_form=True)
 
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
@@ -98,6 +103,8 @@ class Http1(HttpToolsProtocol):
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
         self._serving = cycle
         cycle.scope[DEPARTURE] = self.tell  # type: ignore[literal-required]
+        if self._certificate is not None:
+            cycle.scope[CERTIFICATE] = self._certificate  # type: ignore[literal-required]
         super()._start_asgi_task(cycle, _unexpected(cycle, app) if cycle.waiting_for_100_continue else app)
 
     def _unsupported_upgrade_warning(self) -> None:

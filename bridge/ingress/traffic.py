@@ -6,15 +6,19 @@ The gateway's own paths win over an API mounted at `/`. A request keeps the runt
 import logging
 import secrets
 
-from bridge.ingress import rest
+from bridge.ingress import metadata, oauth, rest
 from bridge.ingress.answer import Aborted, Answer, answer
 from bridge.ingress.asgi import Receive, Scope, Send, raw_path
 from bridge.ingress.cors import preflight, shared
 from bridge.ingress.mcp import endpoint, http_sse
 from bridge.ingress.mcp.standing import Open
 from bridge.ingress.problem import Internal, problem
-from bridge.model import NotFound
+from bridge.ingress.request import opened
+from bridge.model import NotFound, Refusal
 from bridge.model.paths import plain, split_open, within
+from bridge.pipeline.admit import arrive
+from bridge.pipeline.authenticate import authenticate
+from bridge.pipeline.identity.protected import WELL_KNOWN
 from bridge.pipeline.runtime import Holder, Runtime
 
 _log = logging.getLogger(__name__)
@@ -64,12 +68,25 @@ async def _http(rt: Runtime, scope: Scope, receive: Receive, send: Send) -> Open
 async def _door(rt: Runtime, scope: Scope, receive: Receive, send: Send) -> Open | None:
     # The gateway's own paths are taken by every spelling that an upstream could mistake for them.
     path, own = split_open(plain(raw_path(scope))), plain(rt.mcp.path)
+    if rt.protected.demanding and await _of_identity(rt, scope, receive, send, path):
+        return None
     if path in {own, f"{own}/"}:
         return await endpoint.serve(rt, scope, receive, send, "")
     if within(path, own):
         return await _toolset(rt, scope, receive, send, path[len(own) + 1 :])
     await rest.serve(rt, scope, receive, send)
     return None
+
+
+async def _of_identity(rt: Runtime, scope: Scope, receive: Receive, send: Send, path: str) -> bool:
+    """Whether it was for what the gateway says of itself as a protected resource, or for its capabilities."""
+    if path.startswith(WELL_KNOWN):
+        return await metadata.serve(rt, scope, send, path.rstrip("/"))
+    parent, _, name = path.rpartition("/")
+    if rt.capabilities is None or parent != plain(rt.token_path) or name not in oauth.HANDLERS:
+        return False
+    await oauth.serve(rt, scope, receive, send, name)
+    return True
 
 
 async def _toolset(rt: Runtime, scope: Scope, receive: Receive, send: Send, name: str) -> Open | None:
@@ -81,8 +98,19 @@ async def _toolset(rt: Runtime, scope: Scope, receive: Receive, send: Send, name
     if rt.mcp.sse and toolset[1:] in rt.toolsets and last == http_sse.MESSAGES:
         await http_sse.take(rt, scope, receive, send, toolset[1:])
         return None
-    await answer(send, *problem(NotFound("there is no toolset of this name"), secrets.token_hex(16)))
+    await answer(send, *problem(await _no_toolset(rt, scope), secrets.token_hex(16)))
     return None
+
+
+async def _no_toolset(rt: Runtime, scope: Scope) -> Refusal:
+    """Strangers do not learn which there are."""
+    call = opened(scope, None)
+    try:
+        arrive(rt, call)
+        await authenticate(rt, call)
+    except Refusal as refusal:
+        return refusal
+    return NotFound("there is no toolset of this name")
 
 
 async def _fail(reply: Answer, error: Exception) -> None:

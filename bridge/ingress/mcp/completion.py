@@ -4,7 +4,7 @@ import orjson
 
 from bridge.ingress.mcp.exchange import ANSWERED, Exchange, Made, further
 from bridge.ingress.mcp.refusals import InvalidParams
-from bridge.model import Json
+from bridge.model import Grant, Json
 from bridge.pipeline.complete import Compiled
 from bridge.pipeline.run import gate
 
@@ -14,8 +14,9 @@ MOST = 100
 
 async def complete(exchange: Exchange) -> Made:
     """Raises InvalidParams, ClientGone. What cannot be suggested is an empty list, not an error."""
-    place, typed = _understood(exchange)
-    await gate(exchange.rt, exchange.call)
+    ref, name, typed = _understood(exchange)
+    principal = await gate(exchange.rt, exchange.call)
+    place = (*_subject(exchange, ref, principal.grant), name)
     source = exchange.toolset.offer.suggest.get(place)
     async with exchange.line.there():
         values = await _values(exchange, source, typed) if source is not None else []
@@ -24,7 +25,8 @@ async def complete(exchange: Exchange) -> Made:
     return Made(ANSWERED, (b'"completion":', orjson.dumps(answer)))
 
 
-def _understood(exchange: Exchange) -> tuple[tuple[str, str, str], str]:
+def _understood(exchange: Exchange) -> tuple[dict[str, Json], str, str]:
+    """The reference, the argument's name, and what was typed."""
     params = exchange.message.params
     ref, argument = params.get("ref"), params.get("argument")
     if not isinstance(ref, dict) or not isinstance(argument, dict):
@@ -32,13 +34,13 @@ def _understood(exchange: Exchange) -> tuple[tuple[str, str, str], str]:
     name, value = argument.get("name"), argument.get("value")
     if not isinstance(name, str) or not isinstance(value, str):
         raise InvalidParams("params.argument must have a name and a value, both strings")
-    return (*_subject(exchange, ref), name), value
+    return ref, name, value
 
 
-def _subject(exchange: Exchange, ref: dict[str, Json]) -> tuple[str, str]:
+def _subject(exchange: Exchange, ref: dict[str, Json], grant: Grant) -> tuple[str, str]:
     if ref.get("type") == "ref/prompt":
         name = ref.get("name")
-        if not isinstance(name, str) or name not in exchange.toolset.prompts:
+        if not isinstance(name, str) or exchange.toolset.prompt(name, grant) is None:
             raise InvalidParams(f"unknown prompt: {str(name)[:100]!r}")
         return "prompt", name
     if ref.get("type") == "ref/resource" and isinstance(ref.get("uri"), str):

@@ -9,17 +9,19 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 from bridge.ingress.answer import Answer
-from bridge.ingress.asgi import Receive, Scope, Send, peer
+from bridge.ingress.asgi import Receive, Scope, Send
 from bridge.ingress.body import Upload, WhileThere, read_whole
+from bridge.ingress.gate import no_token_in
 from bridge.ingress.mcp.dispatch import Reply, dispatch, gone, status_of
 from bridge.ingress.mcp.envelope import Message, decode, id_of, read
 from bridge.ingress.mcp.eras import Revision, revision_of
-from bridge.ingress.mcp.exchange import ANSWERED, Exchange, new_call
+from bridge.ingress.mcp.exchange import ANSWERED, Exchange, Sender, new_call
 from bridge.ingress.mcp.headers import (
     VERSION,
     check_accept,
     fields_of,
     in_session,
+    is_short,
     methods_of,
     plain,
     screen,
@@ -36,6 +38,8 @@ from bridge.ingress.mcp.sessions.line import InSession
 from bridge.ingress.mcp.sessions.trail import Trail
 from bridge.ingress.mcp.standing import JSON, Open
 from bridge.model import Call, ClientGone, Headers, Json, Refusal, Session, TooLarge
+from bridge.pipeline.admit import arrive
+from bridge.pipeline.authenticate import authenticate
 from bridge.pipeline.run import finish, refused
 from bridge.pipeline.runtime import Legacy, Runtime
 from bridge.state.base import Shared
@@ -50,7 +54,7 @@ class Visit:
 
     rt: Runtime
     toolset: str
-    peer: str
+    sender: Sender
     fields: dict[bytes, bytes]
     scope: Scope
     receive: Receive
@@ -65,7 +69,7 @@ class Visit:
 
 async def serve(rt: Runtime, scope: Scope, receive: Receive, send: Send, toolset: str) -> Open | None:
     """Answers, or returns a stream that stays open: whoever runs it must let go of this runtime first."""
-    visit = Visit(rt, toolset, peer(scope), fields_of(scope), scope, receive, send)
+    visit = Visit(rt, toolset, Sender.of(scope, toolset), fields_of(scope), scope, receive, send)
     left = True
     try:
         await _visit(visit, scope)
@@ -90,9 +94,14 @@ async def _visit(visit: Visit, scope: Scope) -> None:
     value: Json = None
     call: Call | None = None
     try:
+        if visit.rt.addresses.matter:
+            # Callers from elsewhere are told nothing, not even what is wrong with what they sent.
+            call = new_call(visit.sender, "")
+            arrive(visit.rt, call)
         screen(visit.rt, scope, visit.fields, methods_of(visit.rt, visit.fields))
+        no_token_in(visit.rt, scope["query_string"].decode("latin-1"))
         if scope["method"] != "POST":
-            call = new_call(visit.peer, scope["method"])
+            call = new_call(visit.sender, scope["method"])
             await _beside(visit, call)
             return
         body = await _body(visit)
@@ -103,7 +112,7 @@ async def _visit(visit: Visit, scope: Scope) -> None:
         continued = not revision.modern and in_session(visit.rt, visit.fields) and not _begins(value)
         messages = batch(value) if isinstance(value, list) else read(value, responses=continued)
         if continued:
-            call = new_call(visit.peer, "")
+            call = new_call(visit.sender, "")
             visit.session, revision = await entered(visit.rt, call, visit.fields, visit.toolset)
             if isinstance(messages, list):
                 check_batch(revision)
@@ -137,6 +146,9 @@ async def _beside(visit: Visit, call: Call) -> None:
 
 
 async def _body(visit: Visit) -> bytes:
+    """Raises Unauthenticated and its like: what is long is kept for nobody who is not known."""
+    if visit.rt.protected.demanding and not is_short(visit.fields):
+        await authenticate(visit.rt, new_call(visit.sender, ""))
     try:
         return await read_whole(visit.receive, visit.rt.mcp.body_bytes)
     except TooLarge:
@@ -145,7 +157,7 @@ async def _body(visit: Visit) -> bytes:
 
 async def _refuse(visit: Visit, refusal: Refusal, identity: bytes | None, call: Call | None = None) -> None:
     reply = Reply(
-        call or new_call(visit.peer, ""), refused(refusal), status_of(refusal, modern=True), error(identity, refusal)
+        call or new_call(visit.sender, ""), refused(refusal), status_of(refusal, modern=True), error(identity, refusal)
     )
     visit.replies.append(reply)
     await _whole(visit, reply.status, _headers(reply), reply.body)
@@ -182,7 +194,7 @@ def _trail(visit: Visit, revision: Revision, message: Message) -> Trail | None:
 
 async def _reply(visit: Visit, revision: Revision, message: Message, line: Post | Mute) -> Reply:
     name, _ = looked_up(message, modern=revision.modern)
-    rt, call = visit.rt, new_call(visit.peer, name)
+    rt, call = visit.rt, new_call(visit.sender, name)
     exchange = Exchange(rt, rt.toolsets[visit.toolset], revision, message, call, line, visit.fields)
     if not revision.modern and rt.shared is not None and rt.mcp.legacy is Legacy.SESSIONS:
         exchange = _keeping(exchange, rt.shared, visit.session, line)
@@ -232,7 +244,7 @@ async def _in_turn(visit: Visit, revision: Revision, message: Message, turns: as
         await turns.acquire()
     except asyncio.CancelledError:
         name, _ = looked_up(message, modern=revision.modern)
-        visit.replies.append(gone(new_call(visit.peer, name)))
+        visit.replies.append(gone(new_call(visit.sender, name)))
         raise
     try:
         return await _reply(visit, revision, message, Mute())

@@ -4,11 +4,12 @@ import asyncio
 import secrets
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol, TypeAlias
 
 import orjson
 
+from bridge.ingress.asgi import CERTIFICATE, Scope, field_lines, peer
 from bridge.ingress.mcp.envelope import Message
 from bridge.ingress.mcp.eras import Revision
 from bridge.ingress.mcp.line import Line
@@ -21,6 +22,21 @@ from bridge.pipeline.toolset import Toolset
 PATIENCE = 60.0
 """Seconds for a call whose operation and route say nothing."""
 ANSWERED = Outcome(200, origin=Origin.GATEWAY)
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """Who sent a message, and where to, as the connection and the request's head say it. `certificate` is DER."""
+
+    peer: str
+    toolset: str = ""
+    headers: Headers = ()
+    scheme: str = "http"
+    certificate: bytes | None = field(default=None, repr=False)
+
+    @classmethod
+    def of(cls, scope: Scope, toolset: str) -> "Sender":
+        return cls(peer(scope), toolset, field_lines(scope), scope.get("scheme", "http"), scope.get(CERTIFICATE))
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +96,7 @@ def answered(build: Callable[[Exchange], Pieces]) -> Handler:
     return handle
 
 
-def new_call(peer: str, method: str, headers: Headers = ()) -> Call:
+def new_call(sender: Sender, method: str) -> Call:
     return Call(
         id=secrets.token_hex(16),
         door=Door.MCP,
@@ -89,8 +105,11 @@ def new_call(peer: str, method: str, headers: Headers = ()) -> Call:
         received=time.time(),
         started=time.perf_counter(),
         deadline=asyncio.get_running_loop().time() + PATIENCE,
-        peer=peer,
-        headers=headers,
+        headers=sender.headers,
+        peer=sender.peer,
+        scheme=sender.scheme,
+        certificate=sender.certificate,
+        toolset=sender.toolset,
     )
 
 
@@ -106,7 +125,8 @@ def aim(call: Call, endpoint: Endpoint, arguments: Mapping[str, Json]) -> None:
 async def further(rt: Runtime, first: Call, endpoint: Endpoint, arguments: Mapping[str, Json]) -> Outcome:
     """Another call of the same caller, authenticated, limited and accounted on its own, which nobody approves: its
     caller did not ask for it."""
-    call = new_call(first.peer, "", first.headers)
+    sender = Sender(first.connected, first.toolset, first.headers, first.scheme, first.certificate)
+    call = new_call(sender, "")
     call.session, call.unasked = first.session, True
     aim(call, endpoint, arguments)
     outcome = await run(rt, call)

@@ -19,6 +19,9 @@ VERSION = b"mcp-protocol-version"
 SESSION = b"mcp-session-id"
 LAST_EVENT = b"last-event-id"
 
+UNASKED = 64 << 10
+"""Bytes that are read of a message before it is asked who sends it: a challenge names the scopes of what it calls."""
+
 _POST = frozenset({"POST"})
 _ALL = frozenset({"POST", "GET", "DELETE"})
 
@@ -75,6 +78,12 @@ def methods_of(rt: Runtime, fields: dict[bytes, bytes]) -> frozenset[str]:
 
 def in_session(rt: Runtime, fields: dict[bytes, bytes]) -> bool:
     return SESSION in fields and rt.shared is not None and rt.mcp.legacy is Legacy.SESSIONS
+
+
+def is_short(fields: dict[bytes, bytes]) -> bool:
+    """Whether a message, by its head, may be read whoever sends it."""
+    length = fields.get(b"content-length", b"0")
+    return b"transfer-encoding" not in fields and length.isdigit() and int(length) <= UNASKED
 
 
 def too_large(rt: Runtime) -> TooLarge:

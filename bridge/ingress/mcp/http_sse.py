@@ -10,13 +10,14 @@ from dataclasses import dataclass, replace
 from urllib.parse import parse_qsl
 
 from bridge.ingress.answer import Answer
-from bridge.ingress.asgi import Receive, Scope, Send, peer
+from bridge.ingress.asgi import Receive, Scope, Send
 from bridge.ingress.body import Upload, read_whole
+from bridge.ingress.gate import no_token_in
 from bridge.ingress.mcp.dispatch import Reply, dispatch, gone, status_of
 from bridge.ingress.mcp.envelope import Message, decode, id_of, read
 from bridge.ingress.mcp.eras import REVISIONS, UNNAMED, is_modern, unsupported
-from bridge.ingress.mcp.exchange import ANSWERED, Exchange, new_call
-from bridge.ingress.mcp.headers import JSON, check_takes_stream, fields_of, screen, too_large
+from bridge.ingress.mcp.exchange import ANSWERED, Exchange, Sender, new_call
+from bridge.ingress.mcp.headers import JSON, check_takes_stream, fields_of, is_short, screen, too_large
 from bridge.ingress.mcp.legacy import batch
 from bridge.ingress.mcp.line import Mute, Post, Way
 from bridge.ingress.mcp.methods import looked_up
@@ -41,7 +42,9 @@ from bridge.model import (
     StateUnavailable,
     TooLarge,
 )
-from bridge.pipeline.authenticate import NO_SESSION, authenticate, owner
+from bridge.pipeline.admit import arrive
+from bridge.pipeline.authenticate import NO_SESSION, authenticate
+from bridge.pipeline.owning import owner
 from bridge.pipeline.run import finish, gate, refused
 from bridge.pipeline.runtime import Runtime
 from bridge.state.base import Shared
@@ -56,9 +59,11 @@ _JSON: Headers = ((b"content-type", JSON),)
 
 async def connect(rt: Runtime, scope: Scope, receive: Receive, send: Send, toolset: str) -> Open | None:
     """The stream, which whoever runs it must let go of this runtime for; None where it was refused."""
-    call, fields = new_call(peer(scope), "GET"), fields_of(scope)
+    call, fields = new_call(Sender.of(scope, toolset), "GET"), fields_of(scope)
     try:
+        arrive(rt, call)
         screen(rt, scope, fields, frozenset({"GET"}))
+        no_token_in(rt, scope["query_string"].decode("latin-1"))
         principal = await gate(rt, call)
         check_takes_stream(fields)
         shared = _shared(rt)
@@ -109,9 +114,14 @@ class Far:
 
 async def take(rt: Runtime, scope: Scope, receive: Receive, send: Send, toolset: str) -> None:
     """One POST: taken with 202 and then handled, its answer sent on the stream."""
-    call, value = new_call(peer(scope), ""), None
+    sender = Sender.of(scope, toolset)
+    call, value = new_call(sender, ""), None
     try:
+        arrive(rt, call)
         screen(rt, scope, fields_of(scope))
+        no_token_in(rt, scope["query_string"].decode("latin-1"))
+        if rt.protected.demanding and not is_short(fields_of(scope)):
+            await authenticate(rt, new_call(sender, ""))
         body = await _body(rt, receive)
         value = decode(body)
         session = await _session(rt, call, scope, toolset)
@@ -126,7 +136,7 @@ async def take(rt: Runtime, scope: Scope, receive: Receive, send: Send, toolset:
         return
     with suppress(OSError):
         await Answer(send).whole(202, (), b"")
-    await _handle(rt, session, messages, len(body), peer(scope))
+    await _handle(rt, session, messages, len(body), sender)
 
 
 async def _body(rt: Runtime, receive: Receive) -> bytes:
@@ -156,16 +166,16 @@ def _messages(rt: Runtime, session: Session, value: Json) -> Message | list[Mess
     return batch(value)
 
 
-async def _handle(rt: Runtime, session: Session, messages: Message | list[Message], size: int, address: str) -> None:
+async def _handle(rt: Runtime, session: Session, messages: Message | list[Message], size: int, sender: Sender) -> None:
     shared = _shared(rt)
     far = Far(shared, session.id)
     if isinstance(messages, Message):
-        body = await _one(rt, session, messages, far, (address, size))
+        body = await _one(rt, session, messages, far, (sender, size))
     else:
         # The bytes of the POST are charged to its first message.
         sizes = [size, *([0] * len(messages))]
         bodies = [
-            await _one(rt, session, message, Mute(), (address, own))
+            await _one(rt, session, message, Mute(), (sender, own))
             for message, own in zip(messages, sizes, strict=False)
         ]
         body = b"[" + b",".join(filter(None, bodies)) + b"]" if any(bodies) else b""
@@ -173,11 +183,11 @@ async def _handle(rt: Runtime, session: Session, messages: Message | list[Messag
         await far.notify(body)
 
 
-async def _one(rt: Runtime, session: Session, message: Message, way: Way, sender: tuple[str, int]) -> bytes:
+async def _one(rt: Runtime, session: Session, message: Message, way: Way, sent: tuple[Sender, int]) -> bytes:
     shared, revision = _shared(rt), REVISIONS[session.revision]
     name, _ = looked_up(message, modern=False)
-    call = new_call(sender[0], name)
-    call.session, call.request_bytes = session, sender[1]
+    call = new_call(sent[0], name)
+    call.session, call.request_bytes = session, sent[1]
     line = InSession(way, rt, shared, session, message.id or b"")
     toolset = rt.toolsets[session.toolset]
     exchange = Exchange(rt, toolset, revision, message, call, line, None, session, _opened, subscriber(shared, session))

@@ -26,13 +26,13 @@ _KINDS = {"toolsListChanged": "tools", "promptsListChanged": "prompts", "resourc
 async def listen(exchange: Exchange) -> Made:
     """Raises InvalidParams, ClientGone."""
     wanted = _wanted(exchange.message.params.get("notifications"))
-    await gate(exchange.rt, exchange.call)
+    principal = await gate(exchange.rt, exchange.call)
     identity = exchange.message.id
     assert identity is not None
     toolset = exchange.toolset
     honoured: dict[str, Json] = {name: True for name in _KINDS if wanted.get(name)}
     asked = dict.fromkeys(wanted.get("resourceSubscriptions", ()))
-    uris = [uri for uri in asked if len(uri) <= LONGEST_WATCHED and can_watch(exchange.rt, toolset, uri)]
+    uris = [uri for uri in asked if len(uri) <= LONGEST_WATCHED and can_watch(exchange.rt, toolset, uri, principal)]
     if "resourceSubscriptions" in wanted and uris:
         honoured["resourceSubscriptions"] = uris[:MOST_WATCHED]
     watched = Watched(exchange.call, toolset.name)

@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from bridge.ingress.mcp.exchange import further
-from bridge.model import Call, Json, Outcome
+from bridge.model import Call, Json, Outcome, Principal
 from bridge.pipeline.changes import NONE, Listener
 from bridge.pipeline.runtime import Holder, Runtime
 from bridge.pipeline.toolset import Toolset
@@ -18,10 +18,12 @@ from bridge.pipeline.toolset import Toolset
 MOST_WATCHED = 50
 
 
-def can_watch(rt: Runtime, toolset: Toolset, uri: str) -> bool:
-    """Whether what is at the address may be read without anybody's consent to each time."""
+def can_watch(rt: Runtime, toolset: Toolset, uri: str, principal: Principal) -> bool:
+    """Whether what is at the address may be read, without anybody's consent to each time."""
     located = toolset.locate(uri)
-    return located is not None and not rt.approvals.covers(located[0].operation)
+    if located is None or rt.approvals.covers(located[0].operation):
+        return False
+    return toolset.readable(uri, principal.grant)
 
 
 @dataclass(slots=True)

@@ -10,7 +10,7 @@ from bridge.ingress.mcp.asking import agent_of
 from bridge.ingress.mcp.exchange import ANSWERED, Exchange, Made, further
 from bridge.ingress.mcp.refusals import InvalidParams
 from bridge.ingress.mcp.resources import contents, failure, not_found
-from bridge.model import ApprovalRequired, Json, Prompt, PromptMessage
+from bridge.model import ApprovalRequired, Json, NotGranted, Prompt, PromptMessage
 from bridge.pipeline.ask import InputNeeded
 from bridge.pipeline.fill import fill_prompt
 from bridge.pipeline.run import gate
@@ -24,9 +24,12 @@ MOST_NAMED = 10
 async def get_prompt(exchange: Exchange) -> Made:
     """Raises InvalidParams, ResourceNotFound, ResourceFailed, ApprovalRequired, ClientGone, and what asking for
     arguments raises."""
-    prompt, arguments = _understood(exchange)
+    name, arguments = _understood(exchange)
     exchange.call.agent = agent_of(exchange)
-    await gate(exchange.rt, exchange.call)
+    principal = await gate(exchange.rt, exchange.call)
+    prompt = exchange.toolset.prompt(name, principal.grant)
+    if prompt is None:
+        raise InvalidParams(f"unknown prompt: {name[:100]!r}")
     _check_known(prompt, arguments)
     async with exchange.line.there():
         exchange.call.arguments = arguments
@@ -41,7 +44,7 @@ async def get_prompt(exchange: Exchange) -> Made:
                 if prompt.description else members)  # fmt: skip
 
 
-def _understood(exchange: Exchange) -> tuple[Prompt, dict[str, str]]:
+def _understood(exchange: Exchange) -> tuple[str, dict[str, str]]:
     params = exchange.message.params
     name, arguments = params.get("name"), params.get("arguments") or {}
     if not isinstance(name, str):
@@ -50,10 +53,7 @@ def _understood(exchange: Exchange) -> tuple[Prompt, dict[str, str]]:
         raise InvalidParams("params.arguments must be an object of strings")
     if any(len(value) > LONGEST_ARGUMENT for value in arguments.values()):
         raise InvalidParams(f"an argument may have {LONGEST_ARGUMENT} characters")
-    prompt = exchange.toolset.prompts.get(name)
-    if prompt is None:
-        raise InvalidParams(f"unknown prompt: {name[:100]!r}")
-    return prompt, arguments
+    return name, arguments
 
 
 def _check_known(prompt: Prompt, arguments: Mapping[str, str]) -> None:
@@ -111,6 +111,8 @@ async def _embedded(exchange: Exchange, uri: str) -> Json:
             f"this prompt embeds {uri[:200]!r}, each read of which a person approves; read that by itself"
         )
     outcome = await further(exchange.rt, exchange.call, *located)
+    if isinstance(outcome.refusal, NotGranted):
+        raise not_found(uri)
     refusal = outcome.refusal or failure(uri, outcome)
     if refusal is not None:
         raise refusal

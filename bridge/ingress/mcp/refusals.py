@@ -25,6 +25,12 @@ class ResourceNotFound(BadRequest):
     code, http, rpc, title = "resource_not_found", 404, -32602, "Resource not found"
 
 
+class ResourceNotGranted(ResourceNotFound):
+    """To this caller there is none. The record knows better."""
+
+    verdict = "not_granted"
+
+
 class ResourceFailed(Refusal):
     """The upstream gave no content for an address that exists."""
 

@@ -9,9 +9,9 @@ from bridge.egress.decode.whole import whole
 from bridge.ingress.mcp.asking import agent_of
 from bridge.ingress.mcp.discover import freshness
 from bridge.ingress.mcp.exchange import Exchange, Made, aim
-from bridge.ingress.mcp.refusals import InvalidParams, ResourceFailed, ResourceNotFound
-from bridge.model import Json, Outcome
-from bridge.pipeline.run import gate, run
+from bridge.ingress.mcp.refusals import InvalidParams, ResourceFailed, ResourceNotFound, ResourceNotGranted
+from bridge.model import Json, NotGranted, Outcome
+from bridge.pipeline.run import gate, refused, run
 
 _MISSING = frozenset({404, 410})
 
@@ -27,6 +27,8 @@ async def read_resource(exchange: Exchange) -> Made:
     aim(call, *located)
     async with exchange.line.there():
         outcome = await run(exchange.rt, call)
+    if isinstance(outcome.refusal, NotGranted):
+        return Made(refused(not_found(uri, ResourceNotGranted)))
     if outcome.refusal is not None or outcome.questions is not None:
         return Made(outcome)
     refusal = failure(uri, outcome)
@@ -43,8 +45,8 @@ def uri_of(exchange: Exchange) -> str:
     return uri
 
 
-def not_found(uri: str) -> ResourceNotFound:
-    return ResourceNotFound(f"there is no resource {uri[:200]!r}", detail={"uri": uri[:1000]})
+def not_found(uri: str, kind: type[ResourceNotFound] = ResourceNotFound) -> ResourceNotFound:
+    return kind(f"there is no resource {uri[:200]!r}", detail={"uri": uri[:1000]})
 
 
 def failure(uri: str, outcome: Outcome) -> ResourceNotFound | ResourceFailed | None:

@@ -17,21 +17,21 @@ from bridge.ingress.mcp.asking import question_params
 from bridge.ingress.mcp.dispatch import Reply, dispatch, gone
 from bridge.ingress.mcp.envelope import Message, decode, id_of, read
 from bridge.ingress.mcp.eras import LATEST_LEGACY, MODERN, REVISIONS, Revision, is_modern
-from bridge.ingress.mcp.exchange import Exchange, Standing, new_call, notification
+from bridge.ingress.mcp.exchange import Exchange, Sender, Standing, new_call, notification
 from bridge.ingress.mcp.legacy import batch
 from bridge.ingress.mcp.methods import looked_up
 from bridge.ingress.mcp.news import Watched, news
 from bridge.ingress.mcp.refusals import Internal, InvalidRequest
 from bridge.ingress.mcp.render import closed, error
 from bridge.model import Call, CannotAsk, Headers, Json, Question, Refusal, Session
-from bridge.pipeline.authenticate import owner
 from bridge.pipeline.changes import Listener
+from bridge.pipeline.owning import owner
+from bridge.pipeline.peers import PIPE
 from bridge.pipeline.run import finish, refused
 from bridge.pipeline.runtime import Holder
 
 _log = logging.getLogger(__name__)
 
-PEER = "stdio"
 MOST_AT_ONCE = 64
 """Messages handled at the same time; the next one is read when one of them is done."""
 PATIENCE = 300.0
@@ -69,6 +69,8 @@ class Conversation:
     holder: Holder
     write: Write
     toolset: str = ""
+    credential: Headers = ()
+    """What every message is sent with, as over HTTP: here the client's environment says who it is."""
     modern: bool | None = None
     """None before the first request."""
     revision: Revision = LATEST_LEGACY
@@ -81,6 +83,10 @@ class Conversation:
     _tasks: asyncio.TaskGroup = field(init=False)
     told: "Told | None" = None
     """What a legacy client is told unasked, from its `initialize` on."""
+
+    @property
+    def _sender(self) -> Sender:
+        return Sender(PIPE, self.toolset, self.credential)
 
     async def run(self, frames: AsyncIterator[bytes | None]) -> None:
         """Until the frames end; None stands for one that was too long. Raises OSError when nobody reads the answers."""
@@ -175,7 +181,7 @@ class Conversation:
         """The answer, empty for a notification. A cancelled request is accounted and has none."""
         rt = self.holder.current
         name, _ = looked_up(message, modern=self.revision.modern)
-        call = new_call(PEER, name)
+        call = new_call(self._sender, name)
         call.session = self.session
         reply = gone(call)
         try:
@@ -242,7 +248,7 @@ class Conversation:
         rt = self.holder.current
         body = error(identity, refusal, modern=self.revision.modern)
         await self.write(body + b"\n")
-        await finish(rt, new_call(PEER, ""), refused(refusal), sent=len(body))
+        await finish(rt, new_call(self._sender, ""), refused(refusal), sent=len(body))
 
     async def ask(self, question: Question) -> Json:
         """Raises CannotAsk."""

@@ -14,12 +14,12 @@ async def _subscribe(exchange: Exchange, *, wanted: bool) -> Made:
     """Raises InvalidParams, ResourceNotFound; ApprovalRequired for what nobody may read unapproved; UnknownMethod where
     nothing can be told of later."""
     uri = uri_of(exchange)
-    await gate(exchange.rt, exchange.call)
+    principal = await gate(exchange.rt, exchange.call)
     if exchange.subscribe is None:
         raise UnknownMethod("subscriptions need a session, which this request does not belong to")
-    if wanted and exchange.toolset.locate(uri) is None:
+    if wanted and not exchange.toolset.readable(uri, principal.grant):
         raise not_found(uri)
-    if wanted and not can_watch(exchange.rt, exchange.toolset, uri):
+    if wanted and not can_watch(exchange.rt, exchange.toolset, uri, principal):
         raise ApprovalRequired(
             f"a person approves each read of {uri[:200]!r}, so it cannot be subscribed to; read it when it is needed"
         )

@@ -6,7 +6,8 @@ from bridge.ingress.mcp.headers import SESSION, VERSION, plain
 from bridge.ingress.mcp.refusals import InvalidRequest
 from bridge.ingress.mcp.sessions.record import end, find, keep, new_id, used_capabilities, watch
 from bridge.model import Call, Headers, Session, SessionGone
-from bridge.pipeline.authenticate import NO_SESSION, owner
+from bridge.pipeline.authenticate import NO_SESSION
+from bridge.pipeline.owning import owner
 from bridge.pipeline.run import gate
 from bridge.pipeline.runtime import Runtime
 from bridge.state.base import Shared

@@ -27,6 +27,7 @@ def test_what_was_never_given_is_no_cursor(given: object) -> None:
         cursor.read(given, "", "d1")
 
 
+@pytest.mark.statement("A21")
 def test_no_character_of_a_cursor_can_be_changed() -> None:
     good = cursor.write(250, "", "d1")
     for at, character in enumerate(good):

@@ -1,11 +1,13 @@
 """What is kept of a session, and for how long."""
 
+from dataclasses import replace
+
 import orjson
 
 from bridge.ingress.mcp.sessions.record import end, find, keep, used_capabilities, watch, watched
 from bridge.model import Json, LimitExceeded, Session
 from bridge.state.base import Shared
-from bridge.state.memory import MemoryBus, MemoryEventLog, MemoryStore
+from bridge.state.memory import MemoryStore
 from tests.kit.runtime import memory
 
 ID = "s" * 32
@@ -42,7 +44,7 @@ async def test_use_is_noted_once_a_minute_at_most() -> None:
 
 async def test_noting_use_keeps_session_and_subscriptions_alive() -> None:
     now = [0.0]
-    shared = Shared(MemoryStore(clock=lambda: now[0]), MemoryEventLog(), MemoryBus())
+    shared = replace(memory(), store=MemoryStore(clock=lambda: now[0]))
     await keep(shared, SESSION)
     await watch(shared, ID, "api://a", wanted=True)
     now[0] = 3000.0
