@@ -11,7 +11,7 @@ import orjson
 from bridge.compile.collector import paused
 from bridge.compile.documents import Copies
 from bridge.compile.published import Unaddressed, unaddressed
-from bridge.config import Settings
+from bridge.config import Settings, certificates
 from bridge.config.prompts import LARGEST_FILE, files
 from bridge.config.schema_apis import Api, Form, Override
 from bridge.egress.fetch import FetchPolicy
@@ -116,8 +116,8 @@ def _contents(
     traces: Mapping[str, Traces], lock: Mapping[str, str], findings: Iterable[Finding], settings: Settings
 ) -> str:
     """Where it is the same and the settings are too, the catalogue is the same, and so are the prompts."""
-    media = [_digest(file) for file in files(settings.prompts)]
-    parts = [{name: found.digests for name, found in traces.items()}, dict(lock), list(findings), media]
+    read = [_digest(file) for file in (*files(settings.prompts), *certificates.files(settings))]
+    parts = [{name: found.digests for name, found in traces.items()}, dict(lock), list(findings), read]
     return hashlib.sha256(orjson.dumps(parts)).hexdigest()
 
 

@@ -15,6 +15,7 @@ from typing import TypeAlias
 from bridge.compile.apart import Brought, ImportRefused, import_apart
 from bridge.compile.apis import Loaded
 from bridge.compile.errand import Candidate, Errand, problem
+from bridge.compile.identity import IssuersFailed
 from bridge.compile.operations import Known
 from bridge.compile.pace import paced, quiet
 from bridge.compile.registered import WHERE, Registered
@@ -23,7 +24,7 @@ from bridge.compile.report import NO_DIFF, Result
 from bridge.compile.retire import Leftovers, leftovers, unused
 from bridge.compile.runtime import Compiled, Parts, compiling, unserved
 from bridge.compile.sides import served
-from bridge.config import Problem, Settings, static_changes
+from bridge.config import ConfigInvalid, Problem, Settings, restarted_with, static_changes
 from bridge.model import Catalog, Diff, Finding
 from bridge.model.diff import diffing
 from bridge.pipeline.runtime import Holder, Runtime
@@ -85,7 +86,7 @@ async def attempt(standing: Standing, world: World, change: Change, *, dry: bool
     """Raises ConfigInvalid, ImportRefused, NotKept: then nothing was changed."""
     read = await asyncio.to_thread(standing.read)
     restart = static_changes(standing.started, read)
-    configured = read.model_copy(update={name: getattr(standing.started, name) for name in restart})
+    configured = restarted_with(standing.started, read)
     candidate = change if isinstance(change, Candidate) else None
     errand = Errand(configured, _registrations(standing.registry, change), candidate)
     with ExitStack() as still:
@@ -140,6 +141,7 @@ async def _other(
 ) -> Made:
     settings, loaded = brought.settings, brought.loaded
     candidate = change if isinstance(change, Candidate) else None
+    await _prepare_issuers(settings, standing.parts(settings))
     compiled = await paced(compiling(settings, loaded, standing.parts(settings), world.known))
     catalog = compiled.runtime.catalog
     _check_upstream(catalog, candidate)
@@ -154,6 +156,18 @@ async def _other(
     standing.holder.swap(compiled.runtime)
     standing.applied(settings, compiled.runtime)
     return Made(Result.APPLIED, diff, catalog.findings, world=world_of(configured, settings, loaded, compiled), old=old)
+
+
+async def _prepare_issuers(settings: Settings, lasting: Parts) -> None:
+    """New issuers have to say their keys before their tokens are taken. Raises ConfigInvalid."""
+    try:
+        await asyncio.to_thread(lasting.links.prepare, settings)
+    except IssuersFailed as error:
+        advice = "mend it, or see that it can be reached"
+        raise ConfigInvalid(
+            Problem("configuration", 0, 0, f"identity.issuers.{name}", why, advice)
+            for name, why in error.problems.items()
+        ) from error
 
 
 async def _keep(registry: Registry, brought: Brought, change: Change) -> None:

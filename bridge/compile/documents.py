@@ -5,8 +5,6 @@ it is still the document they have (RFC 9110 section 13), so that one that did n
 """
 
 import hashlib
-import os
-import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -17,6 +15,7 @@ from bridge.egress.fetch import FetchPolicy, fetch
 from bridge.egress.fetch_errors import FetchError
 from bridge.importer.source import Fetched, Unfetchable
 from bridge.model import Json
+from bridge.state.files import replace_file
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,15 +105,3 @@ class Copies:
         """Named by a digest: a URL may hold a credential, and characters that a file name may not."""
         host = urlsplit(url).hostname or "document"
         return self.folder / f"{host[:60]}-{hashlib.sha256(url.encode()).hexdigest()[:24]}"
-
-
-def replace_file(path: Path, data: bytes) -> None:
-    """Whole or not at all: a reader never sees half a file. Its owner alone may read it."""
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".copy-")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise

@@ -6,7 +6,7 @@ from difflib import get_close_matches
 
 from bridge.config.problems import KeyPath, dotted
 from bridge.importer.document import pointer
-from bridge.model import Catalog, Finding, Prompt, Severity
+from bridge.model import Catalog, Finding, OperationRef, Prompt, Severity
 from bridge.pipeline.addresses import Locator
 
 _PLACE = re.compile(r"\{\{([^{}]+)\}\}")
@@ -32,6 +32,15 @@ def unembeddable(prompts: Sequence[Prompt], catalog: Catalog) -> Iterator[Findin
             yield _finding(place, f"{uri[:200]!r} is no URI", "begin with a scheme, as in api://orders/{{id}}")
         elif locator.find(sample) is None and not _may_be_literal(uri, catalog):
             yield _finding(place, f"no operation is read at {uri[:200]!r}", _near(uri, catalog))
+
+
+def embedded(prompt: Prompt, locator: Locator) -> Iterator[OperationRef]:
+    """The operations that it reads, as far as its addresses say so before their arguments are there."""
+    for message in prompt.messages:
+        if message.uri and not _PLACE.match(message.uri):
+            found = locator.find(_PLACE.sub(_SAMPLE, message.uri))
+            if found is not None:
+                yield found[0].api, found[0].operation
 
 
 def _left_out(prompt: Prompt, uri: str, place: KeyPath) -> Iterator[Finding]:

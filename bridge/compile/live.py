@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from bridge.compile.refresh import refresh
 from bridge.compile.reload import Busy, Reloader
-from bridge.config import Settings, prompts
+from bridge.config import Settings, certificates, prompts
 from bridge.config.watch import Look, watch
 from bridge.model.errors import StateUnavailable
 from bridge.telemetry.metrics import Metrics
@@ -31,7 +31,7 @@ class Live:
         reloader = self.reloader
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(reloader.run())
-            tasks.create_task(watch(self.seen, self._paths, self._interval, lambda: self._reload("files changed")))
+            tasks.create_task(watch(self.seen, self._paths, self.interval, lambda: self._reload("files changed")))
             tasks.create_task(
                 refresh(
                     lambda: reloader.world.settings,
@@ -56,7 +56,8 @@ class Live:
         except Busy:
             _log.warning("%s, and too much else is waiting: not looked at", reason)
 
-    def _interval(self) -> float | None:
+    def interval(self) -> float | None:
+        """Seconds between two looks at what is on disk; None where nobody looks."""
         chosen = self.reloader.world.configured.watch
         return chosen.interval if chosen is not None else None
 
@@ -71,6 +72,8 @@ def on_disk(settings: Settings, given: Iterable[str]) -> Iterator[str]:
     """What is known to be read before anything was."""
     yield from given
     yield str(settings.names)
+    yield from settings.references
+    yield from map(str, certificates.files(settings))
     yield from map(str, prompts.files(settings.prompts))
     for api in settings.apis.values():
         yield from (one for one in (api.spec, *api.overlays) if "://" not in one)

@@ -9,6 +9,7 @@ from typing import TypeAlias
 from bridge.compile.routes import Routed
 from bridge.egress.decode import compile_decoder
 from bridge.egress.encode import compile_builder
+from bridge.egress.inbound import declared
 from bridge.model import (
     Arguments,
     BadArguments,
@@ -20,6 +21,7 @@ from bridge.model import (
     Json,
     Operation,
     Route,
+    Target,
     Timeouts,
     Tool,
     Validate,
@@ -30,6 +32,7 @@ from bridge.model.steps import Steps
 from bridge.pipeline.addresses import Addressed
 from bridge.pipeline.arguments import check_against, compile_check
 from bridge.pipeline.inspect import compile_inspector
+from bridge.pipeline.inspect.arguments import compile_reading
 
 _log = logging.getLogger(__name__)
 
@@ -47,11 +50,12 @@ def endpoints(catalog: Catalog, routed: Routed, known: Known) -> Steps[dict[tupl
     tools = {(tool.api, tool.operation): tool for tool in catalog.tools.values()}
     addresses = {(one.api, one.operation): one.uri for one in catalog.resources}
     made: dict[tuple[str, str], Endpoint] = {}
+    shared: dict[tuple[str, tuple[Target, ...]], Route] = {}
     compiled = 0
     for key, operation in catalog.operations.items():
         route = routed.routes.get(operation.api)
         if route is not None:
-            own = replace(route, targets=routed.own[key]) if key in routed.own else route
+            own = _own(route, routed.own[key], shared) if key in routed.own else route
             tool = tools.get(key)
             compiled += tool.tokens if tool is not None else 0
             before = known.get(key)
@@ -60,6 +64,14 @@ def endpoints(catalog: Catalog, routed: Routed, known: Known) -> Steps[dict[tupl
                 before = endpoint(operation, tool, own, late=compiled > MOST_TOKENS, address=address)
             made[key] = before
             yield
+    return made
+
+
+def _own(route: Route, targets: tuple[Target, ...], shared: dict[tuple[str, tuple[Target, ...]], Route]) -> Route:
+    """`route` with these targets: one for all operations that have the same."""
+    made = shared.get((route.api, targets))
+    if made is None:
+        made = shared[route.api, targets] = replace(route, targets=targets)
     return made
 
 
@@ -88,6 +100,8 @@ def endpoint(
         decode=compile_decoder(operation, tool),
         inspect=compile_inspector(operation) if inspected else None,
         needs_body=inspected and operation.body is not None,
+        read=compile_reading(operation),
+        declared=declared(operation),
         address=address,
     )
 

@@ -9,11 +9,20 @@ from bridge.config.schema import Webhook
 from bridge.config.secrets import webhook_key
 from bridge.egress.webhook import PRIVATE, Destination, private_place
 from bridge.model import Finding, Severity
+from bridge.pipeline.identity.keys import KeyRing
+from bridge.pipeline.peers import Addresses
 from bridge.pipeline.policy import Approvals
 from bridge.pipeline.runtime import Cors, Legacy, Limits, McpDoor, Rate
+from bridge.state.base import Store
 
 _PORT = re.compile(r":[0-9]*\Z")
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]"})
+
+
+def key_ring(settings: Settings, durable: Store) -> KeyRing | None:
+    """None where the configuration has no API keys."""
+    given = settings.identity.api_keys if settings.identity else None
+    return KeyRing(durable, given.pepper.reveal().encode()) if given else None
 
 
 def limits(settings: Settings) -> Limits:
@@ -63,9 +72,26 @@ def _destination(webhook: Webhook) -> Destination:
     )
 
 
+def token_path(settings: Settings) -> str:
+    """Where capabilities are handed out; empty where they are not."""
+    identity = settings.identity
+    if identity is None or not identity.demanding or identity.capabilities is None:
+        return ""
+    return identity.capabilities.path
+
+
 def cors(settings: Settings) -> Cors | None:
     given = settings.cors
     return Cors(frozenset(given.origins), tuple(given.headers), int(given.max_age)) if given else None
+
+
+def addresses(settings: Settings) -> Addresses:
+    given = settings.identity
+    return Addresses(
+        trusted=given.trusted_proxies if given else (),
+        allowed=given.allow if given else (),
+        apis={name: api.allow for name, api in settings.apis.items() if api.allow},
+    )
 
 
 def mcp_door(settings: Settings) -> McpDoor:

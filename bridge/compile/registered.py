@@ -149,6 +149,11 @@ def _unfit(options: Mapping[str, Json], name: str) -> Iterator[Problem]:
     """What a file may say and a registration may not: which files of this machine are read is its operator's word."""
     if "spec" in options:
         yield _problem(("apis", name, "spec"), "is no option", "give `document` or `url` beside the options")
+    upstream = options.get("upstream")
+    if isinstance(upstream, dict) and "client_certificate" in upstream:
+        yield _problem(
+            ("apis", name, "upstream", "client_certificate"), "is no option", "a registration reads no files"
+        )
     overlays = options.get("overlays")
     for index, overlay in enumerate(overlays if isinstance(overlays, list) else ()):
         if not isinstance(overlay, str) or not on_the_web(overlay):

@@ -10,10 +10,10 @@ import logging
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-from bridge.compile.documents import replace_file
 from bridge.compile.registered import Registered
 from bridge.model.errors import StateUnavailable
 from bridge.state.base import Shared
+from bridge.state.files import replace_file
 
 _log = logging.getLogger(__name__)
 FAMILY = "registered"

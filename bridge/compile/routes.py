@@ -10,12 +10,26 @@ from bridge.compile.hosts import address_of, host_and_port, is_here
 from bridge.compile.registered import INLINE
 from bridge.config.schema_apis import Api as ApiSettings
 from bridge.config.schema_apis import Upstream
+from bridge.config.schema_credentials import Passing
 from bridge.config.values import Secret
 from bridge.egress.address import check_address
 from bridge.egress.fetch_errors import FetchError
 from bridge.importer.source import named
-from bridge.model import Api, Catalog, Finding, Headers, Operation, Rewrite, Route, Severity, Target, Timeouts, Where
-from bridge.model.headers import argument_may_set
+from bridge.model import (
+    Api,
+    Catalog,
+    Finding,
+    Headers,
+    Operation,
+    Presented,
+    Rewrite,
+    Route,
+    Severity,
+    Target,
+    Timeouts,
+    Where,
+)
+from bridge.model.headers import argument_may_set, dashed
 
 Addressed: TypeAlias = tuple[tuple[Target, ...], str]
 """Where calls go, and why there is nowhere."""
@@ -23,7 +37,7 @@ Addressed: TypeAlias = tuple[tuple[Target, ...], str]
 
 @dataclass(frozen=True, slots=True)
 class Routed:
-    """`own` are the targets of operations whose document gives them a server of their own, by (api, id).
+    """`own` are the targets of operations whose targets are not those of their API, by (api, id).
 
     `findings` name the APIs and operations that have nowhere to go: calls to them are refused.
     """
@@ -33,7 +47,8 @@ class Routed:
     findings: tuple[Finding, ...]
 
 
-def routes(settings: Mapping[str, ApiSettings], catalog: Catalog) -> Routed:
+def routes(settings: Mapping[str, ApiSettings], catalog: Catalog, *, passthrough: bool = True) -> Routed:
+    """`passthrough`: where an API does not say otherwise, people's own credentials go on to it."""
     made: dict[str, Route] = {}
     own: dict[tuple[str, str], Addressed] = {}
     findings: list[Finding] = []
@@ -56,9 +71,23 @@ def routes(settings: Mapping[str, ApiSettings], catalog: Catalog) -> Routed:
             ),
             unlisted=one.unlisted,
             validate=one.validation,
+            passthrough=passthrough if one.credential is None else one.credential is Passing.PASSTHROUGH,
+            presented=_presented(api, one),
             underscored=_underscored(api, catalog),
         )
     return Routed(made, {key: targets for key, (targets, _) in own.items()}, tuple(findings))
+
+
+def _presented(api: Api, settings: ApiSettings) -> Presented:
+    """By the schemes of the document, and by credentials of the settings that say themselves how they are carried."""
+    given = [*settings.credentials.values()]
+    given += [entry for target in settings.upstream.targets for entry in (target.credentials or {}).values()]
+    named = [(one.where, one.name) for one in api.security_schemes.values()]
+    named += [(entry.where.value, entry.name) for entry in given if entry.where and entry.name]
+    return Presented(
+        frozenset(dashed(name.lower().encode()) for where, name in named if where == Where.HEADER),
+        frozenset(name.lower() for where, name in named if where == Where.QUERY),
+    )
 
 
 def _underscored(api: Api, catalog: Catalog) -> frozenset[bytes]:
@@ -75,7 +104,7 @@ def _has_own(operation: Operation, settings: ApiSettings) -> bool:
     return operation.own_server and not (settings.upstream.url or settings.upstream.targets)
 
 
-def _foreign(settings: ApiSettings, *, own: bool) -> bool:
+def foreign(settings: ApiSettings, *, own: bool) -> bool:
     """Whether a stranger may have written a server: what comes from the network is not the operator's word, nor is a
     document that came with its registration: who registers one has seldom written it.
 
@@ -90,9 +119,9 @@ def _own(operation: Operation, settings: ApiSettings, around: tuple[Target, ...]
     api = operation.api
     for url in operation.servers:
         if split(url) is not None:
-            foreign = _foreign(settings, own=True)
-            why = _untrusted(url) if foreign else ""
-            target = _target(f"{api}/{operation.id}", settings.upstream, url, 1, guarded=foreign)
+            strange = foreign(settings, own=True)
+            why = _untrusted(url) if strange else ""
+            target = _target(f"{api}/{operation.id}", settings.upstream, url, 1, guarded=strange)
             return ((), why) if why else ((_entrusted(target, around),), "")
     relative = [url for url in operation.servers if url.startswith("/")]
     if relative and around:
@@ -120,9 +149,9 @@ def _targets(api: Api, settings: ApiSettings) -> Addressed:
         return tuple(target if target.base else replace(target, base=relative) for target in made), ""
     for url in api.servers:
         if split(url) is not None:
-            foreign = _foreign(settings, own=False)
-            why = _untrusted(url) if foreign else ""
-            target = _target(api.name, upstream, url, 1, guarded=foreign)
+            strange = foreign(settings, own=False)
+            why = _untrusted(url) if strange else ""
+            target = _target(api.name, upstream, url, 1, guarded=strange)
             return ((), why) if why else ((target,), "")
     return (), _unusable(api.servers)
 

@@ -7,15 +7,19 @@ from itertools import count
 from bridge.compile import backends
 from bridge.compile.apis import Loaded
 from bridge.compile.collector import paused
+from bridge.compile.credentials import equipped
+from bridge.compile.grants import policy
+from bridge.compile.identity import Links, front, handed, protected
 from bridge.compile.operations import Known, endpoints
 from bridge.compile.own import to_ourselves
-from bridge.compile.policy import approvals, cors, hosts, limits, mcp_door, unannounced
+from bridge.compile.policy import addresses, approvals, cors, hosts, limits, mcp_door, token_path, unannounced
 from bridge.compile.published import NAME, published
 from bridge.compile.rivals import guarded
 from bridge.compile.routes import routes
 from bridge.compile.toolsets import toolsets
 from bridge.config import Settings
 from bridge.config.schema import SharedState
+from bridge.egress.credentials.tokens import Tokens
 from bridge.egress.own import Own
 from bridge.egress.upstream import Upstream
 from bridge.egress.webhook import Webhooks
@@ -23,8 +27,8 @@ from bridge.importer.document import pointer
 from bridge.importer.select import matches
 from bridge.model import Catalog, Endpoint, Finding, Route, Severity
 from bridge.model.steps import Steps, at_once
-from bridge.pipeline.authenticate import Anonymous
 from bridge.pipeline.changes import Changes
+from bridge.pipeline.identity.front import Front
 from bridge.pipeline.match import Router
 from bridge.pipeline.runtime import Account, Runtime
 from bridge.state.base import State
@@ -43,13 +47,28 @@ class Parts:
     webhooks: Webhooks = field(default_factory=Webhooks)
     changes: Changes = field(default_factory=Changes)
     own: Own = field(default_factory=Own)
+    links: Links = field(default_factory=Links)
+    """To issuers, with their keys."""
+    tokens: Tokens = field(default_factory=Tokens)
     decidable: bool = True
 
+    async def aclose(self) -> None:
+        """Gives everything back; nothing is called any more."""
+        await self.tokens.aclose()
+        await self.upstream.aclose()
+        await self.links.aclose()
+        await self.state.aclose()
 
-def parts(chosen: SharedState | None = None, accounts: tuple[Account, ...] = ()) -> Parts:
-    """In memory unless `chosen`: whoever only compiles, or makes a single call, shares nothing."""
+
+def parts(settings: Settings | None = None) -> Parts:
+    """In memory unless the settings say otherwise: whoever only compiles, or makes a single call, shares nothing."""
     own = Own()
-    return Parts(backends.upstream(own), backends.state(chosen or SharedState()), accounts, own=own)
+    return Parts(backends.upstream(own), state(settings) if settings else backends.state(SharedState()), own=own)
+
+
+def state(settings: Settings) -> State:
+    """What the settings share or keep, for whoever works on that alone."""
+    return backends.state(settings.state, settings.data / "state")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,22 +89,30 @@ def compile_runtime(settings: Settings, loaded: Loaded, lasting: Parts) -> Runti
 
 
 def compiling(settings: Settings, loaded: Loaded, lasting: Parts, known: Known = _NOTHING_KNOWN) -> Steps[Compiled]:
-    """The findings of routing join the catalogue's."""
-    routed = routes(settings.apis, loaded.catalog)
+    """The findings of routing join the catalogue's. Raises ConfigInvalid."""
+    routed = routes(settings.apis, loaded.catalog, passthrough=settings.identity is None)
     yield
+    equipment = yield from equipped(settings.apis, loaded.catalog, routed, lasting.tokens, lasting.upstream)
+    routed = equipment.routed
     plain = yield from endpoints(loaded.catalog, routed, known)
     router = yield from Router.steps(
         (route, {key: one for key, one in plain.items() if key[0] == name}) for name, route in routed.routes.items()
     )
     compiled = yield from guarded(plain, router)
-    found = (*loaded.catalog.findings, *routed.findings, *_collisions(settings, routed.routes, compiled))
+    found = (*loaded.catalog.findings, *routed.findings, *equipment.findings)
+    found = (*found, *_collisions(settings, routed.routes, compiled))
     yield
     found = (*found, *_unselected(settings, loaded.catalog), *to_ourselves(settings, routed, lasting.own))
     yield
-    offered, unusable = yield from toolsets(settings, loaded.catalog, compiled)
-    found = (*found, *unusable, *unannounced(settings))
+    rules, unselected = policy(settings, loaded.catalog)
+    yield
+    offered, unusable = yield from toolsets(settings, loaded.catalog, compiled, rules.version)
+    found = (*found, *unusable, *unannounced(settings), *unselected)
     catalog = _sharing(replace(loaded.catalog, findings=found), plain)
     yield
+    door = protected(settings, rules, offered)
+    own = handed(settings, loaded.catalog, rules, lasting.state.shared)
+    authenticator = front(settings, door, rules, lasting.links, own)
     runtime = Runtime(
         version=next(_versions),
         digest=catalog.digest,
@@ -93,23 +120,34 @@ def compiling(settings: Settings, loaded: Loaded, lasting: Parts, known: Known =
         router=router,
         endpoints=compiled,
         toolsets=offered,
-        authenticator=Anonymous(),
+        authenticator=authenticator,
+        forget=authenticator.forget if isinstance(authenticator, Front) else _nothing_remembered,
         upstream=lasting.upstream,
+        credentials=equipment.credentials,
         buckets=lasting.state.buckets,
         leases=lasting.state.leases,
         shared=lasting.state.shared,
         changes=lasting.changes,
         approvals=approvals(settings, decidable=lasting.decidable),
         post=lasting.webhooks.post,
+        protected=door,
+        capabilities=own.capabilities,
+        keys=own.keys,
+        token_path=token_path(settings),
         limits=limits(settings),
         mcp=mcp_door(settings),
         cors=cors(settings),
+        addresses=addresses(settings),
         hosts=hosts(settings),
         public_url=settings.public_url or "",
         published=published(loaded.documents, routed.routes, settings.public_url or ""),
         accounts=lasting.accounts,
     )
     return Compiled(runtime, plain)
+
+
+def _nothing_remembered(credential: str) -> None:
+    """Where everybody is anonymous."""
 
 
 def unserved(catalog: Catalog) -> tuple[Finding, ...]:
@@ -135,12 +173,17 @@ def _collisions(
 ) -> tuple[Finding, ...]:
     """Operations that people cannot reach, because the gateway itself answers at their path."""
     mcp = settings.mcp.path
+    tokens = (
+        {f"{token_path(settings)}/{name}" for name in ("token", "revoke", "introspect")}
+        if token_path(settings)
+        else set()
+    )
     found: list[Finding] = []
     for one in compiled.values():
         route = routes[one.operation.api]
         path = f"{route.prefix}{one.operation.path.partition('?')[0]}"
         document = path == f"{route.prefix}/{NAME}" and one.operation.method in {"GET", "HEAD"}
-        if document or path == mcp or path.startswith(f"{mcp}/"):
+        if document or path in tokens or path == mcp or path.startswith(f"{mcp}/"):
             found.append(_collision(one, path))
     return tuple(found)
 
@@ -170,5 +213,5 @@ def _collision(one: Endpoint, path: str) -> Finding:
         "reserved-path", Severity.WARNING, one.operation.where,
         f"{one.operation.method} {path} is a path that the gateway itself answers",
         lost="this operation for people; as a tool it works",
-        advice="give the API a prefix, or move mcp.path", api=one.operation.api,
+        advice="give the API a prefix, or move mcp.path or identity.capabilities.path", api=one.operation.api,
     )  # fmt: skip

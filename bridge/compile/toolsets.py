@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 
+from bridge.compile.embedded import embedded
 from bridge.compile.prompts import prompts
 from bridge.compile.resources import completions
 from bridge.config import Settings
@@ -16,9 +17,9 @@ Endpoints = Mapping[tuple[str, str], Endpoint]
 
 
 def toolsets(
-    settings: Settings, catalog: Catalog, compiled: Endpoints
+    settings: Settings, catalog: Catalog, compiled: Endpoints, policy: str = ""
 ) -> Steps[tuple[dict[str, Toolset], tuple[Finding, ...]]]:
-    """With the findings of prompts and of what arguments are completed from."""
+    """`policy` is the version of the rules. With the findings of prompts and of what arguments are completed from."""
     offered, found = prompts(settings, catalog)
     suggest, unusable = completions(settings, catalog, offered)
     yield
@@ -30,7 +31,7 @@ def toolsets(
     resources = [one for one in catalog.resources if (one.api, one.operation) in compiled]
     page = settings.mcp.page_size
     whole = yield from _offer(resources, compiled, offered, suggest)
-    made = {"": Toolset("", tools, whole, instructions=settings.mcp.instructions, page=page)}
+    made = {"": Toolset("", tools, whole, instructions=settings.mcp.instructions, page=page, policy=policy)}
     for name, subset in settings.mcp.toolsets.items():
         yield
         chosen = {tool: one for tool, one in tools.items() if selected(one.operation, subset.include, subset.exclude)}
@@ -42,7 +43,7 @@ def toolsets(
         own = [one for one in offered if subset.prompts is None or one.name in subset.prompts]
         instructions = subset.instructions or settings.mcp.instructions
         offer = yield from _offer(within, compiled, own, suggest)
-        made[name] = Toolset(name, chosen, offer, instructions=instructions, page=page)
+        made[name] = Toolset(name, chosen, offer, instructions=instructions, page=page, policy=policy)
     return made, (*found, *unusable)
 
 
@@ -63,5 +64,6 @@ def _offer(
         readable={(one.api, one.operation): compiled[one.api, one.operation] for one in resources},
         locator=locator,
         prompts=offered,
+        embedded={one.name: tuple(embedded(one, locator)) for one in offered},
         suggest={key: one for key, one in suggest.items() if key[:2] in named},
     )

@@ -1,5 +1,6 @@
 """Registrations: what may be in one, how the configuration wins, and how replicas agree on them."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import orjson
@@ -14,10 +15,9 @@ from bridge.compile.runtime import Parts, compile_runtime
 from bridge.config import ConfigInvalid, Settings, load
 from bridge.model import Json, StateUnavailable
 from bridge.pipeline.runtime import Runtime
-from bridge.state.base import Shared
-from bridge.state.memory import MemoryBus, MemoryEventLog, MemoryStore
 from tests.kit.documents import paths
 from tests.kit.live import written
+from tests.kit.runtime import memory
 from tests.kit.upstream import ScriptedUpstream
 from tests.unit.compile.kit import findings
 
@@ -79,6 +79,7 @@ def test_what_is_no_registration_is_refused(raw: bytes) -> None:
     ("options", "path"),
     [({"tols": {}}, "apis.depot.tols"), ({"spec": "a.json"}, "apis.depot.spec"),
      ({"overlays": ["../secret.yaml"]}, "apis.depot.overlays[0]"), ({"prefix": "/"}, "apis.depot.prefix"),
+     ({"upstream": {"client_certificate": {}}}, "apis.depot.upstream.client_certificate"),
      ({"prefix": "/mcp"}, "apis.depot.prefix"), ({"upstream": {"timeout": 5}}, "apis.depot.upstream.timeout")],
 )  # fmt: skip
 def test_options_are_judged_as_in_a_configuration(tmp_path: Path, options: Json, path: str) -> None:
@@ -194,12 +195,8 @@ class Outage:
         raise StateUnavailable("no")
 
 
-def shared() -> Shared:
-    return Shared(MemoryStore(), MemoryEventLog(), MemoryBus())
-
-
 async def test_replicas_agree_on_the_later_registration_and_forget_what_was_removed(tmp_path: Path) -> None:
-    state = shared()
+    state = memory()
     one, two = Registry(tmp_path / "one", state), Registry(tmp_path / "two", state)
     older = Registered.made("depot", 1.0, "https://a.example/older", {})
     await one.keep(Registered.made("depot", 2.0, "https://a.example/later", {}))
@@ -217,8 +214,8 @@ async def test_replicas_agree_on_the_later_registration_and_forget_what_was_remo
 
 
 async def test_what_only_a_file_knows_is_given_to_the_store(tmp_path: Path) -> None:
-    await Registry(tmp_path, shared()).keep(Registered.made("depot", 1.0, "https://a.example/x", {}))
-    state = shared()
+    await Registry(tmp_path, memory()).keep(Registered.made("depot", 1.0, "https://a.example/x", {}))
+    state = memory()
     restarted = Registry(tmp_path, state)
     restarted.read_files()
     assert not await restarted.sync()
@@ -226,21 +223,21 @@ async def test_what_only_a_file_knows_is_given_to_the_store(tmp_path: Path) -> N
 
 
 async def test_scopes_share_a_folder_and_a_store_and_know_nothing_of_each_other(tmp_path: Path) -> None:
-    state = shared()
+    state = memory()
     one, two = Registry(tmp_path, state, "one"), Registry(tmp_path, state, "two")
     await one.keep(Registered.made("depot", 1.0, "https://a.example/x", {}))
     for other in (two, Registry(tmp_path, state)):
         other.read_files()
         assert not await other.sync()
         assert not other.known
-    for again in (Registry(tmp_path, shared(), "one"), Registry(tmp_path / "elsewhere", state, "one")):
+    for again in (Registry(tmp_path, memory(), "one"), Registry(tmp_path / "elsewhere", state, "one")):
         again.read_files()
         await again.sync()
         assert list(again.known) == ["depot"]
 
 
 async def test_what_cannot_be_shared_is_not_kept(tmp_path: Path) -> None:
-    registry = Registry(tmp_path, Shared(Outage(), MemoryEventLog(), MemoryBus()))
+    registry = Registry(tmp_path, replace(memory(), store=Outage()))
     with pytest.raises(NotKept):
         await registry.keep(Registered.made("depot", 1.0, "https://a.example/x", {}))
     assert not registry.known

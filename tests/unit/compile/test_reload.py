@@ -16,8 +16,11 @@ from bridge.compile import Result
 from bridge.compile.apart import ImportRefused, import_apart
 from bridge.compile.apis import load_apis
 from bridge.compile.errand import HEAD, Candidate, End, Errand, Packer, Unpacker, asked
+from bridge.compile.live import on_disk
 from bridge.config import Settings, load
+from bridge.egress.credentials.fixed import Fixed
 from bridge.model import Json
+from bridge.pipeline.runtime import Runtime
 from tests.kit.documents import paths
 from tests.kit.live import alive, written
 
@@ -63,6 +66,52 @@ async def test_a_prompts_file_counts_by_what_is_in_it(tmp_path: Path, kind: str)
         media.unlink()
         failed = await gateway.reloader.reload("test")
         assert (failed.result, failed.problems[0].path) == (Result.FAILED, f"prompts.look.messages[0].{kind}")
+
+
+async def test_a_secret_in_a_file_is_read_anew_and_compiles_nothing_anew(tmp_path: Path) -> None:
+    secret = tmp_path / "secret"
+    secret.write_text("first\n")
+    keyed = document("orders", components={"securitySchemes": {"main": MAIN}}, security=[{"main": []}])
+    settings: Json = {"shop": {"credentials": {"main": {"key": "${file:secret}"}}}}
+    async with alive(written(tmp_path, {"shop": keyed}, settings)) as gateway:
+        before = gateway.holder.current
+        assert (await gateway.reloader.reload("test")).result is Result.UNCHANGED
+        secret.write_text("second\n")
+        assert (await gateway.reloader.reload("test")).result is Result.APPLIED
+        after = gateway.holder.current
+        assert [presented(rt) for rt in (before, after)] == [b"first", b"second"], "calls in flight keep theirs"
+        assert after.endpoints["shop", "orders"] is before.endpoints["shop", "orders"]
+        secret.unlink()
+        failed = await gateway.reloader.reload("test")
+        assert (failed.result, failed.problems[0].path) == (Result.FAILED, "apis.shop.credentials.main.key")
+        assert presented(gateway.holder.current) == b"second"
+        assert str(secret) in on_disk(gateway.reloader.world.configured, ()), "and it is looked for on"
+
+
+MAIN: Json = {"type": "apiKey", "in": "header", "name": "X-Key"}
+
+
+def presented(rt: Runtime) -> bytes:
+    credential = rt.credentials[rt.endpoints["shop", "orders"].route.targets[0].credential]
+    assert isinstance(credential, Fixed)
+    return credential.value
+
+
+def test_the_files_of_references_and_of_certificates_are_watched(tmp_path: Path) -> None:
+    for name in ("secret", "a.crt", "a.key", "b.crt", "b.key", "c.crt", "c.key", "c.ca"):
+        (tmp_path / name).write_text("x")
+    root: Json = {
+        "tls": {"certificate": "a.crt", "key": "a.key"},
+        "admin": {"tls": {"certificate": "b.crt", "key": "b.key"}},
+    }
+    upstream: Json = {
+        "url": "https://127.0.0.1:9",
+        "headers": {"X-Key": "${file:secret}"},
+        "client_certificate": {"certificate": "c.crt", "key": "c.key", "ca": "c.ca"},
+    }
+    settings = load(written(tmp_path, {"shop": document("orders")}, {"shop": {"upstream": upstream}}, **root), {})
+    watched = set(on_disk(settings, ()))
+    assert {str(path) for path in tmp_path.iterdir()} - watched == {str(tmp_path / "bridge.yaml")}
 
 
 @pytest.mark.parametrize("broken", ["bridge.yaml", "shop.json"])
