@@ -4,6 +4,7 @@ import errno
 import logging
 import os
 import socket
+from collections.abc import Collection
 from dataclasses import dataclass
 from ipaddress import ip_address
 
@@ -39,6 +40,8 @@ def bind(settings: Settings) -> dict[str, socket.socket]:
         for other in bound.values():
             other.close()
         raise StartFailed("\n".join(failed))
+    if settings.admin is not None and settings.admin.tls is None and not settings.admin.listen.loopback:
+        _log.warning("admin.listen is no loopback address: without admin.tls whoever is on the way reads its tokens")
     return bound
 
 
@@ -78,8 +81,9 @@ def _listen(address: Address) -> socket.socket:
     return socket.create_server((address.host, address.port), family=family, backlog=2048)
 
 
-def addresses_of(listeners: dict[str, socket.socket]) -> Addresses:
-    urls = {name: _url(listener) for name, listener in listeners.items()}
+def addresses_of(listeners: dict[str, socket.socket], secured: Collection[str] = ()) -> Addresses:
+    """`secured` are the names of those with TLS."""
+    urls = {name: _url(listener, "https" if name in secured else "http") for name, listener in listeners.items()}
     return Addresses(urls["traffic"], urls.get("admin"), urls.get("health"))
 
 
@@ -90,6 +94,6 @@ def our_own(listeners: dict[str, socket.socket]) -> tuple[Listener, ...]:
     return tuple(Listener(name, ip_address(host), port) for name, (host, port, *_) in bound.items())
 
 
-def _url(listener: socket.socket) -> str:
+def _url(listener: socket.socket, scheme: str) -> str:
     host, port = listener.getsockname()[:2]
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"

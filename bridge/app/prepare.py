@@ -8,6 +8,7 @@ from bridge import __version__
 from bridge.app.errors import StartFailed
 from bridge.compile.attempt import Standing, World, world_of
 from bridge.compile.collector import paused
+from bridge.compile.identity import IssuersFailed
 from bridge.compile.live import Live, on_disk
 from bridge.compile.registered import load_all
 from bridge.compile.registry import Registry
@@ -47,9 +48,10 @@ class Started:
 def start_runtime(settings: Settings, registry: Registry | None = None, lasting: Parts | None = None) -> Started:
     """Imports and compiles. Raises StartFailed when nothing could be served, NothingLoaded, ImportFailed for a broken
     lock."""
-    lasting = lasting or parts(settings.state)
+    lasting = lasting or parts(settings)
     metrics = Metrics(__version__, lasting.state.leases.in_flight)
     lasting = _accounted(lasting, settings, metrics)
+    _prepare_issuers(settings, lasting, metrics)
     whole, loaded = load_all(settings, registry.known.values() if registry else ())
     with paused():
         compiled = at_once(compiling(whole, loaded, lasting))
@@ -62,6 +64,18 @@ def start_runtime(settings: Settings, registry: Registry | None = None, lasting:
     return Started(whole, runtime, lasting, metrics, world_of(settings, whole, loaded, compiled))
 
 
+def _prepare_issuers(settings: Settings, lasting: Parts, metrics: Metrics) -> None:
+    """Whoever could recognise nobody is not started. Raises StartFailed."""
+    lasting.links.told = metrics.issuer_fetched
+    try:
+        lasting.links.prepare(settings)
+    except IssuersFailed as error:
+        told = "mend identity.issuers, or see that they can be reached"
+        raise StartFailed(
+            "\n".join(f"identity.issuers.{name}: {why}; {told}" for name, why in error.problems.items())
+        ) from error
+
+
 def _accounted(lasting: Parts, settings: Settings, metrics: Metrics) -> Parts:
     return replace(lasting, accounts=(metrics.account, log_call) if settings.log.calls else (metrics.account,))
 
@@ -72,7 +86,7 @@ def prepared(settings: Settings, given: Given, *, admin: bool = True) -> tuple[S
     seen = look(on_disk(settings, given.paths))
     # Where state is shared, another process may have the admin port.
     decidable = (admin and settings.admin is not None) or not settings.state.in_memory
-    lasting = replace(parts(settings.state), decidable=decidable)
+    lasting = replace(parts(settings), decidable=decidable)
     registry = Registry(settings.data, lasting.state.shared, given.scope)
     registry.read_files()
     started = start_runtime(settings, registry, lasting)

@@ -6,7 +6,7 @@ import logging
 import os
 import signal
 import socket
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from importlib import import_module
 from importlib.util import find_spec
@@ -15,6 +15,7 @@ from typing import TypeAlias
 
 import uvicorn
 
+from bridge.app.tls import Handshakes
 from bridge.compile.live import Live
 from bridge.compile.runtime import Parts
 from bridge.ingress.asgi import Receive, Scope, Send
@@ -41,7 +42,7 @@ class Server(uvicorn.Server):
         yield
 
 
-def server_of(app: Application) -> Server:
+def server_of(app: Application, tls: Handshakes | None = None) -> Server:
     config = uvicorn.Config(
         app,
         http=Http1,
@@ -54,6 +55,10 @@ def server_of(app: Application) -> Server:
         proxy_headers=False,
         timeout_graceful_shutdown=int(DRAIN),
     )
+    if tls is not None:
+        # uvicorn would make a context of its own from paths, and hold on to what it read.
+        config.load()
+        config.ssl = tls.context
     return Server(config)
 
 
@@ -63,8 +68,13 @@ def _not_cancelled(record: logging.LogRecord) -> bool:
 
 
 async def run(
-    servers: list[tuple[Server, socket.socket]], lasting: Parts, live: Live, ready: Callable[[], None]
+    servers: list[tuple[Server, socket.socket]],
+    lasting: Parts,
+    live: Live,
+    ready: Callable[[], None],
+    fresh: Callable[[], Coroutine[None, None, None]],
 ) -> int:
+    """`fresh` keeps up to date what the servers began with."""
     caught: list[int] = []
     loop = asyncio.get_running_loop()
     logging.getLogger("uvicorn.error").addFilter(_not_cancelled)
@@ -89,6 +99,7 @@ async def run(
     async with asyncio.TaskGroup() as beside:
         keeping = beside.create_task(live.run())
         posting = beside.create_task(lasting.webhooks.run())
+        renewing = beside.create_task(fresh())
         if await live.caught_up():
             await live.reloader.reload("registered elsewhere")
         async with asyncio.TaskGroup() as tasks:
@@ -100,8 +111,8 @@ async def run(
             tasks.create_task(lasting.state.probe())
         keeping.cancel()
         posting.cancel()
-    await lasting.upstream.aclose()
-    await lasting.state.aclose()
+        renewing.cancel()
+    await lasting.aclose()
     return _code(caught[0]) if caught else 0
 
 
