@@ -6,12 +6,15 @@ what it must ask for first (other methods, JSON) is not granted, because nothing
 """
 
 import re
+from collections.abc import Callable
 from http import HTTPStatus
 
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from bridge.config.schema import Admin
 from bridge.control.problems import Problematic, problem
+from bridge.ingress.gate import served
 
 _READS = frozenset({"GET", "HEAD", "OPTIONS"})
 _OWN_NAME = re.compile(r"(?:localhost|127\.0\.0\.1|\[::1\])(?::[0-9]*)?", re.IGNORECASE)
@@ -19,21 +22,32 @@ _OWN_SITES = frozenset({"same-origin", "none"})
 
 
 class OwnNames:
-    """A page that rebinds its own name to this address sends that name as Host."""
+    """A page that rebinds its own name to this address sends that name as Host. `admin` gives the current settings;
+    None is the default."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, admin: Callable[[], Admin | None]) -> None:
         self._app = app
+        self._admin = admin
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         hosts = Headers(scope=scope).getlist("host") if scope["type"] == "http" else ["localhost"]
-        own = len(hosts) == 1 and _OWN_NAME.fullmatch(hosts[0])
+        host = hosts[0].lower() if len(hosts) == 1 else ""
+        own = _OWN_NAME.fullmatch(host) or (host and served(host, self._names(scope)))
         await (self._app if own else problem(_FOREIGN_HOST))(scope, receive, send)
+
+    def _names(self, scope: Scope) -> frozenset[str]:
+        """Those that the operator gave, and the address that the connection came to: a rebound name is none."""
+        admin = self._admin() or Admin()
+        bound = (scope.get("server") or ("",))[0]
+        addresses = (f"[{one}]" if ":" in one else one for one in (admin.listen.host, bound) if one)
+        return frozenset((*admin.hosts, *addresses))
 
 
 _FOREIGN_HOST = Problematic(
     HTTPStatus.BAD_REQUEST,
     "foreign_host",
-    "the admin API answers to its own names alone: send localhost, 127.0.0.1 or [::1] as Host, with its port or not",
+    "the admin API answers to its own names alone: send localhost, 127.0.0.1 or [::1] as Host, with its port or not; "
+    "admin.hosts can name others",
 )
 
 

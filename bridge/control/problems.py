@@ -10,7 +10,7 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
-from bridge.config.names import SHORT_NAME
+from bridge.config.names import API_NAME, SHORT_NAME
 from bridge.model import Json, Refusal
 
 _log = logging.getLogger(__name__)
@@ -83,17 +83,22 @@ def responses(*statuses: HTTPStatus) -> dict[int | str, dict[str, Json]]:
 
 
 _PATTERNS = {
-    "path.name": ("is no name of an API", f"write {SHORT_NAME}"),
-    "path.id": ("is no id of an approval", "take it from GET /admin/approvals, or from the answer to the call"),
+    f"^{API_NAME}$": ("{} is no name of an API", f"write {SHORT_NAME}"),
+    "^[0-9a-f]{32}$": ("{} is no id of an approval", "take it from GET /admin/approvals, or the answer to the call"),
+    "^[0-9a-f]{16}$": (
+        "it is no id of an API key or of a capability",
+        "take it from GET /admin/keys or /admin/capabilities, or from the credential, behind `dbk_` or `dbc_`",
+    ),
 }
-"""What is told in place of a regular expression, and what would be right."""
+"""What is told in place of a pattern, and what would be right. What was sent is quoted, unless it may be secret."""
 
 
 def _place(error: Json) -> Place:
     path, message, advice = ".".join(map(str, error["loc"])), error["msg"], ""
-    if error["type"] == "string_pattern_mismatch" and path in _PATTERNS:
-        message, advice = _PATTERNS[path]
-        message = f"{str(error['input'])[:100]!r} {message}"
+    pattern = error["ctx"]["pattern"] if error["type"] == "string_pattern_mismatch" else ""
+    if pattern in _PATTERNS:
+        message, advice = _PATTERNS[pattern]
+        message = message.format(repr(str(error["input"])[:100]))
     return Place(source="request", line=0, column=0, path=path, message=message, advice=advice)
 
 

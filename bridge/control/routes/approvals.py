@@ -5,9 +5,10 @@ from enum import StrEnum
 from http import HTTPStatus
 from typing import Annotated, Self
 
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Path, Query, Request
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from bridge.control.credential import operator_of
 from bridge.control.problems import Problematic, responses
 from bridge.control.steering import Steered
 from bridge.model import StateUnavailable
@@ -41,7 +42,8 @@ class ArgumentView(BaseModel):
 
 class DecisionView(BaseModel):
     decision: Verdict
-    by: str
+    by: str = Field(description="As whoever decided said it.")
+    token: str = Field(description="The name of the token that was used; `loopback` where there are none.")
     reason: str
     at: float = Field(description="Unix time.")
 
@@ -84,7 +86,11 @@ class ApprovalView(BaseModel):
             created=one.created,
             expires=one.expires,
             decision=DecisionView(
-                decision=Verdict(decided.verdict), by=decided.by, reason=decided.reason, at=decided.at
+                decision=Verdict(decided.verdict),
+                by=decided.by,
+                token=decided.token,
+                reason=decided.reason,
+                at=decided.at,
             )
             if decided is not None
             else None,
@@ -133,10 +139,11 @@ async def read_approval(steering: Steered, id: Id) -> ApprovalView:
         HTTPStatus.SERVICE_UNAVAILABLE,
     ),
 )
-async def decide_approval(steering: Steered, id: Id, deciding: Deciding) -> ApprovalView:
+async def decide_approval(request: Request, steering: Steered, id: Id, deciding: Deciding) -> ApprovalView:
     store = _store(steering)
     case = await _found(store, id)
-    decision = Decision(deciding.decision.value, deciding.by, deciding.reason, time.time())
+    token = operator_of(request.scope)
+    decision = Decision(deciding.decision.value, deciding.by, deciding.reason, time.time(), token)
     try:
         await decide(store, case.approval, decision, steering.holder.current.approvals.ttl)
     except Decided as error:

@@ -85,6 +85,7 @@ async def test_an_approved_call_is_made_once_and_the_record_says_who_and_when(
     assert "isError" not in (await called(gateway)).result
     (record,) = (await sent(gateway, "GET", "?status=used")).json()
     assert (record["decision"]["by"], record["decision"]["reason"]) == ("ann", "ok")
+    assert record["decision"]["token"] == "loopback"
     assert waiting["created"] <= record["decision"]["at"] <= record["used"]
     assert (await called(gateway)).result["isError"]
     assert [wire.target for wire in upstream.wires] == ["/orders/4"]
