@@ -31,6 +31,7 @@ from bridge.cli.inputs import (
 from bridge.cli.output import Format, complain, err, print_json
 from bridge.compile import load_apis
 from bridge.compile.runtime import Parts, compile_runtime, parts
+from bridge.egress.credentials import masked
 from bridge.importer.naming import snake
 from bridge.ingress.mcp.blocks import block_pieces, link_text
 from bridge.ingress.mcp.eras import MODERN
@@ -56,6 +57,8 @@ from bridge.model import (
     Verbatim,
     Wire,
 )
+from bridge.pipeline.authenticate import Operator
+from bridge.pipeline.peers import PIPE
 from bridge.pipeline.run import finish, run
 from bridge.pipeline.runtime import Runtime
 from bridge.pipeline.toolset import Toolset
@@ -102,7 +105,7 @@ def call(
         fail(2, _unknown(tool, runtime.toolsets[""], runtime.catalog))
     given = read(endpoint.operation.input_schema, arguments or [], json)
     if dry_run:
-        _show_wire(endpoint, given, output)
+        _show_wire(runtime, endpoint, given, output)
         return
     if not endpoint.route.targets:
         fail(4, f"there is nowhere to send calls of {endpoint.route.api!r}: give --upstream URL")
@@ -135,7 +138,7 @@ def _runtime(inputs: Inputs) -> tuple[Runtime, Parts]:
     wanted = settings(inputs)
     loaded = load_apis(wanted)
     lasting = replace(parts(), decidable=False)
-    return compile_runtime(wanted, loaded, lasting), lasting
+    return replace(compile_runtime(wanted, loaded, lasting), authenticator=Operator()), lasting
 
 
 async def _call(runtime: Runtime, lasting: Parts, endpoint: Endpoint, arguments: Mapping[str, Json]) -> Outcome:
@@ -154,7 +157,7 @@ async def _call(runtime: Runtime, lasting: Parts, endpoint: Endpoint, arguments:
         endpoint=endpoint,
         route=endpoint.route,
         arguments=arguments,
-        peer="127.0.0.1",
+        peer=PIPE,
         tool=endpoint.tool.name if endpoint.tool else "",
         agent=Agent(elicits=True, ask=_asked) if sys.stdin.isatty() else None,
     )
@@ -162,7 +165,7 @@ async def _call(runtime: Runtime, lasting: Parts, endpoint: Endpoint, arguments:
         outcome = await run(runtime, call)
         await finish(runtime, call, outcome, sent=0)
     finally:
-        await lasting.upstream.aclose()
+        await lasting.aclose()
     return outcome
 
 
@@ -266,14 +269,16 @@ def _block_json(block: Block, at: int) -> Json:
     return orjson.loads(b"".join(block_pieces(block, at, MODERN)))
 
 
-def _show_wire(endpoint: Endpoint, arguments: Mapping[str, Json], output: Format) -> None:
-    """The request as it would go out, but for the values of the operator's headers: they hold credentials."""
+def _show_wire(runtime: Runtime, endpoint: Endpoint, arguments: Mapping[str, Json], output: Format) -> None:
+    """The request as it would go out, but for credentials, and the values of the operator's headers, which may be."""
     try:
         endpoint.check(arguments)
         wire = endpoint.build(arguments)
     except BadArguments as error:
         fail(2, error.message)
     target = next(iter(endpoint.route.targets), None)
+    if target is not None and target.credential:
+        wire = masked(wire, runtime.credentials[target.credential])
     url = f"{target.origin}{target.base}{wire.target}" if target else wire.target
     headers = _headers(wire, target)
     body = wire.body if isinstance(wire.body, bytes) else b""

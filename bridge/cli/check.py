@@ -1,6 +1,6 @@
 """`check`: load, import, compile; no listener."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
@@ -9,6 +9,7 @@ import orjson
 import typer
 from rich.markup import escape
 
+from bridge.app import unusable
 from bridge.cli.failures import Failed, Fault, errors
 from bridge.cli.inputs import (
     AllowPrivate,
@@ -30,6 +31,7 @@ from bridge.compile import Loaded, load_apis
 from bridge.compile.runtime import compile_runtime, parts
 from bridge.config import ConfigInvalid, Settings
 from bridge.importer import names_lock
+from bridge.importer.document import pointer
 from bridge.model import Catalog, Finding, Json, Severity
 
 
@@ -57,7 +59,8 @@ def check(
     wanted = settings(inputs)
     loaded = load_apis(wanted, lines=True)
     catalog = compile_runtime(wanted, loaded, parts()).catalog
-    catalog = replace(catalog, findings=placed(catalog.findings, configuration(inputs)))
+    found = (*catalog.findings, *_uncertified(wanted))
+    catalog = replace(catalog, findings=placed(found, configuration(inputs)))
     unwritten = lock and not _write(wanted.names, catalog)
     if output is Format.JSON:
         print_json(report(catalog))
@@ -99,6 +102,14 @@ def failed(error: Exception, faults: Sequence[Fault]) -> Json:
         for fault in faults
     ]  # fmt: skip
     return report(Catalog(findings=tuple(findings)))
+
+
+def _uncertified(wanted: Settings) -> Iterator[Finding]:
+    for error in unusable(wanted):
+        yield Finding(
+            "tls-unusable", Severity.ERROR, pointer(error.key), f"{error.path} {error.reason}",
+            lost="the gateway does not start", advice="mend the file, or name another",
+        )  # fmt: skip
 
 
 def _write(path: Path, catalog: Catalog) -> bool:

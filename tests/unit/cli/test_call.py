@@ -141,6 +141,25 @@ def test_a_dry_run_shows_the_operators_headers_without_their_values(monkeypatch:
     assert SECRET not in ran.out + ran.err
 
 
+@pytest.mark.statement("B27")
+@pytest.mark.parametrize(
+    ("scheme", "shown"),
+    [
+        ({"type": "apiKey", "in": "header", "name": "X-Key"}, "x-key: ***"),
+        ({"type": "apiKey", "in": "query", "name": "key"}, "GET http://api.test/v1/things/5?key=***"),
+        ({"type": "apiKey", "in": "cookie", "name": "sid"}, "cookie: sid=***"),
+    ],
+)
+def test_a_dry_run_shows_that_a_credential_would_go_and_not_which(scheme: Json, shown: str) -> None:
+    described = orjson.loads(Path(small()).read_bytes())
+    described |= {"components": {"securitySchemes": {"main": scheme}}, "security": [{"main": []}]}
+    api = {"spec": keep("keyed.json", described), "upstream": {"url": "http://api.test/v1"}}
+    keep("bridge.yaml", {"apis": {"shop": api | {"credentials": {"main": {"key": SECRET}}}}})
+    ran = run("call", "get_thing", "id=5", "--config", "bridge.yaml", "--dry-run")
+    assert shown in ran.out.splitlines()
+    assert SECRET not in ran.out + ran.err
+
+
 def test_a_dry_run_as_json_has_method_url_headers_and_body() -> None:
     small()
     told = dry("add_thing", "name=lamp").json
