@@ -7,7 +7,7 @@ line or speak to a terminal.
 import json
 import logging
 import sys
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import TextIO
 
@@ -16,6 +16,23 @@ import orjson
 from bridge.model import Json, Record
 
 _log = logging.getLogger("dualbridge.call")
+_admin = logging.getLogger("dualbridge.admin")
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What somebody asked of the admin API. `who` is the name of a token, `loopback` for somebody on this machine,
+    empty for a stranger; `query` has names alone; `unlogged` counts refused requests before it that got no line."""
+
+    id: str
+    who: str
+    peer: str
+    method: str
+    path: str
+    query: tuple[str, ...]
+    status: int
+    seconds: float
+    unlogged: int = 0
 
 
 def set_up(level: str, *, as_json: bool, stream: TextIO = sys.stderr) -> None:
@@ -37,6 +54,11 @@ def log_call(record: Record) -> None:
         _log.log(level, "call", extra={"call": line})
 
 
+def log_change(change: Change) -> None:
+    """One line each; what was refused, or failed, is a warning."""
+    _admin.log(logging.WARNING if change.status >= 400 else logging.INFO, "change", extra={"change": asdict(change)})
+
+
 class _Json(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         line = {
@@ -45,7 +67,7 @@ class _Json(logging.Formatter):
             "logger": record.name,
             "message": record.getMessage(),
         }
-        line |= getattr(record, "call", {})
+        line |= getattr(record, "call", {}) | getattr(record, "change", {})
         if record.exc_info:
             line["exception"] = self.formatException(record.exc_info)
         return _json_text(line)
@@ -54,8 +76,8 @@ class _Json(logging.Formatter):
 class _Text(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         time = datetime.fromtimestamp(record.created).astimezone().strftime("%H:%M:%S")
-        call = getattr(record, "call", None)
-        message = _call_text(call) if call else record.getMessage()
+        call, change = getattr(record, "call", None), getattr(record, "change", None)
+        message = _call_text(call) if call else _change_text(change) if change else record.getMessage()
         lines = [f"{time} {record.levelname.lower():7} {_printable(message)}"]
         if record.exc_info:
             lines.append(self.formatException(record.exc_info))
@@ -83,3 +105,11 @@ def _call_text(call: dict[str, object]) -> str:
     sent = f"{took:.1f} ms {call['response_bytes']} B"
     cause = f": {call['cause']} (call {call['id']})" if call["cause"] else ""
     return f"{call['door']:4} {call['status']} {what} {call['api']} {sent}{verdict}{gone}{cause}"
+
+
+def _change_text(change: dict[str, Json]) -> str:
+    query = f"?{'&'.join(change['query'])}" if change["query"] else ""
+    more = f" ({change['unlogged']} more were refused)" if change["unlogged"] else ""
+    took = float(change["seconds"]) * 1000
+    who = f"by {change['who'] or 'nobody known'} from {change['peer']}"
+    return f"admin {change['status']} {change['method']} {change['path']}{query} {who} {took:.1f} ms{more}"

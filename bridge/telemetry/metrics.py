@@ -86,6 +86,10 @@ class Metrics:
             "dualbridge_document_refreshes", "Documents that were asked for anew.", ["api", "result"],
             registry=self.registry,
         )  # fmt: skip
+        self._issuers = Counter(
+            "dualbridge_issuer_fetches", "Issuers that were asked for their keys.", ["issuer", "result"],
+            registry=self.registry,
+        )  # fmt: skip
         self._runtime = Gauge("dualbridge_runtime_version", "Counts the runtimes compiled.", registry=self.registry)
         Info("dualbridge_build", "The running version.", registry=self.registry).info({"version": version})
 
@@ -126,6 +130,10 @@ class Metrics:
 
     def refreshed(self, api: str, result: str) -> None:
         self._refreshes.labels(api, result).inc()
+
+    def issuer_fetched(self, issuer: str, result: str) -> None:
+        """`result` is `ok` or `failed`."""
+        self._issuers.labels(issuer, result).inc()
 
     def render(self) -> bytes:
         """In Prometheus's text format."""

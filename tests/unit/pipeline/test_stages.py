@@ -17,7 +17,6 @@ from bridge.model import (
     Call,
     Door,
     Endpoint,
-    Forbidden,
     Grant,
     Headers,
     Json,
@@ -62,7 +61,7 @@ async def through(w: World, made: Call) -> Outcome:
 
 # --- the order --------------------------------------------------------------------------------------------------------
 
-STAGES = ("the body may hold", "who is it", "unknown tool", "not granted", "the request limit", "missing: q",
+STAGES = ("the body may hold", "who is it", "unknown tool", "not_granted", "the request limit", "missing: q",
           "it was made before", "approval", "it was stored", "no upstream address", "already in flight", "no record",
           "nobody there", "unasked")  # fmt: skip
 """What each stage says when it refuses, in the order in which they must be asked."""
@@ -85,7 +84,7 @@ def broken_from(first: int) -> tuple[World, Endpoint]:
     route = replace(ROUTE, targets=() if broken["no upstream address"] else (TARGET,))
     schema: Json = {"type": "object", "required": ["q"] if broken["missing: q"] else []}
     one = replace(endpoint("all", "POST", schema=schema, confirm=broken["approval"], route=route), needs_body=True)
-    grant = None if broken["who is it"] else Grant(frozenset() if broken["not granted"] else None)
+    grant = None if broken["who is it"] else Grant(frozenset() if broken["not_granted"] else None)
     w = world([one], Plan(
         limits=Limits(
             requests=Rate(0.001, 1) if broken["the request limit"] else None,
@@ -116,10 +115,10 @@ async def test_stages_are_asked_in_this_order_and_a_refusal_ends_the_call(number
         assert await w.rt.buckets.take(f"key:{made.peer}", 0.001, 1) == 0
     outcome = await through(w, made)
     assert outcome.refusal is not None
-    assert STAGES[number] in outcome.refusal.message
+    assert STAGES[number] in f"{outcome.refusal.message} {outcome.refusal.verdict}"
     reached = STAGES.index("nobody there")
     assert len(w.upstream.sent) == (1 if number >= reached else 0)
-    assert [record.verdict for record in w.records] == [outcome.refusal.code]
+    assert [record.verdict for record in w.records] == [outcome.refusal.verdict or outcome.refusal.code]
 
 
 async def test_where_no_stage_refuses_the_upstream_is_called() -> None:
@@ -161,7 +160,7 @@ async def test_an_unknown_path_is_not_found_and_a_known_one_says_its_methods() -
     unknown.known = False
     assert refusal(await through(w, unknown)) == NotFound.code
     other = call(None, Door.REST)
-    other.known, other.allowed_methods = False, ("GET", "HEAD")
+    other.known, other.others = False, (("GET", READ.operation.ref),)
     outcome = await through(w, other)
     assert (outcome.status, outcome.headers) == (405, ((b"allow", b"GET, HEAD"),))
 
@@ -170,9 +169,21 @@ async def test_a_grant_says_what_may_be_called_and_leaves_its_rule_in_the_record
     some = Grant(frozenset({("orders", "read")}), "readers")
     w = world([READ, WRITE], Plan(authenticator=Badge(some)))
     assert refusal(await through(w, call(READ))) == ""
-    assert refusal(await through(w, call(WRITE))) == Forbidden.code
-    assert refusal(await through(w, call(None, Door.REST))) == Forbidden.code, "no operation, so none that is granted"
-    assert [record.rule for record in w.records] == ["readers", "", ""]
+    assert refusal(await through(w, call(WRITE))) == NotFound.code
+    assert refusal(await through(w, call(None, Door.REST))) == NotFound.code, "no operation, so none that is granted"
+    assert [(record.rule, record.verdict) for record in w.records] == [
+        ("readers", "allowed"),
+        ("", "not_granted"),
+        ("", "not_granted"),
+    ]
+
+
+async def test_of_the_methods_on_a_path_a_caller_is_told_those_that_it_may_use() -> None:
+    w = world([READ, WRITE], Plan(authenticator=Badge(Grant(frozenset({("orders", "read")}), "readers"))))
+    for known, status in ((("GET", READ.operation.ref), 405), (("POST", WRITE.operation.ref), 404)):
+        other = call(None, Door.REST)
+        other.known, other.others = False, (known,)
+        assert (await through(w, other)).status == status
 
 
 # --- how much ---------------------------------------------------------------------------------------------------------

@@ -58,6 +58,7 @@ def test_a_call_is_one_line_with_fixed_keys() -> None:
         "principal": "anonymous", "api": "orders", "operation": "getOrder", "tool": "get_order", "method": "GET",
         "status": 200, "verdict": "allowed", "rule": "allow-all", "origin": "upstream", "target": "t1",
         "received": 1.0, "duration": 0.0125, "request_bytes": 0, "response_bytes": 11, "truncated": False,
+        "tenant": "", "client": "", "actor": "", "identified": "", "capability": "", "policy": "", "reason": "",
         "gone": False, "reported": [], "cause": "", "broken": False,
     }  # fmt: skip
 
