@@ -32,18 +32,21 @@ def served(became: tuple[Answer, int]) -> bool:
 
 @pytest.mark.requirement("modern.headers.version")
 @pytest.mark.parametrize("version", [None, "2025-11-25", "2026-07-2", ""])
+@pytest.mark.statement("A23")
 async def test_the_version_header_says_what_the_message_says(version: str | None) -> None:
     assert refused(await call(mcp_protocol_version=version))
 
 
 @pytest.mark.requirement("modern.headers.method")
 @pytest.mark.parametrize("method", [None, "tools/list", "", "tools/call/", "tools/call, tools/list"])
+@pytest.mark.statement("A23")
 async def test_the_method_header_says_what_the_message_says(method: str | None) -> None:
     assert refused(await call(mcp_method=method))
 
 
 @pytest.mark.requirement("modern.headers.name")
 @pytest.mark.parametrize("name", [None, "createOrder", "", "listorders", "listOrders, createOrder"])
+@pytest.mark.statement("A23")
 async def test_the_name_header_says_which_tool_is_called(name: str | None) -> None:
     assert refused(await call(mcp_name=name))
 

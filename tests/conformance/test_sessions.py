@@ -73,6 +73,7 @@ async def held(request: pytest.FixtureRequest, running: Running, http: httpx.Asy
 
 
 @pytest.mark.requirement("legacy.sessions.id")
+@pytest.mark.statement("A20")
 async def test_the_id_is_visible_ascii_and_nobodys_guess(running: Running, http: httpx.AsyncClient) -> None:
     async with session(running, http) as one, session(running, http) as other:
         ids = {one.headers[ID], other.headers[ID]}

@@ -28,6 +28,7 @@ async def test_a_list_is_the_same_each_time() -> None:
 
 @pytest.mark.requirement("modern.tools.list-granted", "modern.tools.access", "modern.cache.scope")
 @pytest.mark.parametrize("revision", REVISIONS)
+@pytest.mark.statement("A22")
 async def test_what_is_not_granted_is_neither_listed_nor_called(revision: str) -> None:
     made = shop(authenticator=Badge(Grant(frozenset({("orders", "listOrders")}), "few")))
     agent = Agent(made.rt, revision)

@@ -40,6 +40,7 @@ async def test_a_request_stands_for_itself_whatever_session_it_names() -> None:
     ("origin", "status"),
     [(None, 200), ("http://gw.test", 200), ("https://evil.example", 403), ("null", 403), ("http://gw.test.evil", 403)],
 )
+@pytest.mark.statement("A19")
 async def test_only_the_endpoints_own_pages_may_call_it(origin: str | None, status: int, revision: str) -> None:
     answer = await Agent(shop().rt, revision).ask("tools/list", origin=origin)
     assert answer.status == status
@@ -48,6 +49,7 @@ async def test_only_the_endpoints_own_pages_may_call_it(origin: str | None, stat
 @pytest.mark.requirement("modern.transport.host")
 @pytest.mark.parametrize("revision", ["2026-07-28", "2025-11-25"])
 @pytest.mark.parametrize(("host", "status"), [("gw.test", 200), ("gw.test:8080", 200), ("evil.example", 421)])
+@pytest.mark.statement("A19")
 async def test_a_name_that_is_not_ours_is_served_by_nobody(host: str, status: int, revision: str) -> None:
     made = shop(mcp=McpDoor(hosts=frozenset({"gw.test"})))
     assert (await Agent(made.rt, revision).ask("tools/list", host=host)).status == status

@@ -14,6 +14,7 @@ from urllib.parse import unquote
 import orjson
 
 from bridge.compile import backends, load_apis
+from bridge.compile.identity import Links
 from bridge.compile.runtime import Parts, compile_runtime
 from bridge.config import load
 from bridge.egress.upstream import Upstream
@@ -21,6 +22,7 @@ from bridge.ingress.asgi import Scope
 from bridge.ingress.traffic import Traffic
 from bridge.model import Endpoint, Grant, Json, Record, Wire
 from bridge.pipeline.runtime import Authenticator, Holder, Runtime
+from bridge.state.base import State
 from tests.kit.agent import Agent, Answer, Connection
 from tests.kit.generate import arguments
 from tests.kit.upstream import ScriptedUpstream, Sent
@@ -53,17 +55,34 @@ class Gateway:
     rt: Runtime
     upstream: ScriptedUpstream
     records: list[Record]
+    links: Links = field(default_factory=Links)
+    """To issuers, with their keys."""
+    state: State | None = None
+    """What it shares with others, to be closed where that is a Redis."""
 
     @property
     def tools(self) -> Mapping[str, Endpoint]:
         return self.rt.toolsets[""].endpoints
 
     async def agent(self, tool: str, given: Mapping[str, Json], *more: tuple[bytes, bytes]) -> Became:
+        return await self.method("tools/call", {"name": tool, "arguments": dict(given)}, *more)
+
+    async def method(
+        self, method: str, params: Mapping[str, Json], *more: tuple[bytes, bytes], toolset: str = ""
+    ) -> Became:
+        return await self.asked(self.message(method, params, *more, toolset=toolset))
+
+    def message(
+        self, method: str, params: Mapping[str, Json], *more: tuple[bytes, bytes], toolset: str = ""
+    ) -> Wire:  # fmt: skip
         speaker = Agent(self.rt)
-        message = speaker.message("tools/call", {"name": tool, "arguments": dict(given)})
+        message = speaker.message(method, dict(params))
         headers = speaker.mirrored(message) | {"host": "localhost"}
+        if isinstance(params.get("uri"), str):
+            headers["mcp-name"] = params["uri"]
         lines = tuple((name.encode(), value.encode()) for name, value in headers.items())
-        return await self.asked(Wire("POST", "/mcp", (*lines, *more), orjson.dumps(message)))
+        target = f"/mcp/{toolset}" if toolset else "/mcp"
+        return Wire("POST", target, (*lines, *more), orjson.dumps(message))
 
     async def person(self, wire: Wire, *more: tuple[bytes, bytes]) -> Became:
         """`wire` has a target below the API's prefix."""
@@ -74,19 +93,25 @@ class Gateway:
 
     async def asked(self, wire: Wire) -> Became:
         before = len(self.upstream.sent)
-        connection = Connection(wire.body if isinstance(wire.body, bytes) else b"")
-        await Traffic(Holder(self.rt))(_scope(wire), connection.receive, connection.send)
+        answer = await self.raw(wire)
         sent = self.upstream.sent[before:]
         assert len(sent) <= 1, "one call makes one request at most"
-        return Became(connection.answer(), self.records[-1], sent[0] if sent else None)
+        return Became(answer, self.records[-1], sent[0] if sent else None)
+
+    async def raw(self, wire: Wire) -> Answer:
+        """For requests that are made at the same time, or leave no record."""
+        connection = Connection(wire.body if isinstance(wire.body, bytes) else b"")
+        await Traffic(Holder(self.rt))(_scope(wire), connection.receive, connection.send)
+        return connection.answer()
 
 
 @dataclass(frozen=True, slots=True)
 class Arrangement:
-    """What differs from one API below a prefix. `api` and `limits` are keys of a configuration file."""
+    """What differs from one API below a prefix. `api`, `limits` and `root` are keys of a configuration file."""
 
     api: Mapping[str, Json] = field(default_factory=dict)
     limits: Mapping[str, Json] = field(default_factory=dict)
+    root: Mapping[str, Json] = field(default_factory=dict)
     authenticator: Authenticator | None = None
     upstream: Upstream | None = None
     url: str = "http://upstream.test/base"
@@ -101,14 +126,15 @@ def gateway(document: Path, arrangement: Arrangement = PLAIN) -> Gateway:
     api = {"spec": str(document.resolve()), "prefix": PREFIX, "upstream": upstream} | dict(arrangement.api)
     with TemporaryDirectory() as folder:
         file = Path(folder, "bridge.yaml")
-        file.write_bytes(orjson.dumps({"apis": {"api": api}, "limits": dict(arrangement.limits)}))
+        file.write_bytes(orjson.dumps({"apis": {"api": api}, "limits": dict(arrangement.limits), **arrangement.root}))
         settings = load(file, {})
         loaded = load_apis(settings)
     assert not loaded.absent, loaded.absent
     scripted, records = ScriptedUpstream(), list[Record]()
     parts = Parts(arrangement.upstream or scripted, backends.state(settings.state), (records.append,))
     rt = compile_runtime(settings, loaded, parts)
-    return Gateway(replace(rt, authenticator=arrangement.authenticator or rt.authenticator), scripted, records)
+    rt = replace(rt, authenticator=arrangement.authenticator or rt.authenticator)
+    return Gateway(rt, scripted, records, parts.links, parts.state)
 
 
 def given(one: Endpoint, turn: int = 1) -> dict[str, Json]:

@@ -38,7 +38,7 @@ class Alive:
 
 def assembled(file: Path, lasting: Parts | None = None) -> Alive:
     settings = load(file, {})
-    lasting = lasting or parts(settings.state)
+    lasting = lasting or parts(settings)
     registry = Registry(settings.data, lasting.state.shared)
     registry.read_files()
     started = start_runtime(settings, registry, lasting)

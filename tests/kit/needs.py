@@ -67,6 +67,10 @@ needs_node_clients = pytest.mark.skipif(
     not all(has_node_package(f"@modelcontextprotocol/{name}") for name in ("client", "sdk", "inspector")),
     reason="needs Node and the protocol's JavaScript clients: `make node` brings them",
 )
+needs_idp = pytest.mark.skipif(
+    not all(map(has_node_package, ("oidc-provider", "jose"))),
+    reason="needs Node and an identity provider: `make node` brings them",
+)
 needs_fastmcp = _needs_foreign("fastmcp", "fastmcp")
 needs_langchain = _needs_foreign("langchain", "langchain_mcp_adapters")
 needs_mcp_schemas = pytest.mark.skipif(

@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+import ssl
 import struct
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
@@ -99,7 +100,7 @@ def answering(*answers: bytes) -> Script:
 
 
 @asynccontextmanager
-async def playing(script: Script) -> AsyncIterator[Origin]:
+async def playing(script: Script, tls: ssl.SSLContext | None = None) -> AsyncIterator[Origin]:
     """`script` runs once per connection, which is closed when it returns."""
     origin = Origin()
     tasks: set[asyncio.Task[None]] = set()
@@ -116,8 +117,8 @@ async def playing(script: Script) -> AsyncIterator[Origin]:
             writer.close()
             tasks.discard(task)
 
-    server = await asyncio.start_server(connected, "127.0.0.1", 0)
-    origin.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    server = await asyncio.start_server(connected, "127.0.0.1", 0, ssl=tls)
+    origin.url = f"http{'s' if tls else ''}://127.0.0.1:{server.sockets[0].getsockname()[1]}"
     try:
         yield origin
     finally:

@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from tests.kit.ports import free_port
+
 _NO_FILES = ("--save", "", "--appendonly", "no")
 PATIENCE = 15.0
 """Seconds within which a server must answer."""
@@ -22,7 +24,7 @@ class RedisServer:
         self._folder = folder
         self._options = options
         self._tls = tls
-        self.port = _free_port()
+        self.port = free_port()
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -81,9 +83,3 @@ def redis_server(*options: str, tls: bool = False) -> Iterator[RedisServer]:
             yield server
         finally:
             server.kill()
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port: int = listener.getsockname()[1]
-        return port

@@ -39,7 +39,7 @@ from bridge.pipeline.runtime import Authenticator, Limits, McpDoor, Runtime
 from bridge.pipeline.toolset import NOTHING as NOTHING_BESIDE
 from bridge.pipeline.toolset import Offer, Toolset
 from bridge.state.base import Shared
-from bridge.state.memory import MemoryBuckets, MemoryBus, MemoryEventLog, MemoryLeases, MemoryStore
+from bridge.state.memory import MemoryBuckets, MemoryBus, MemoryEventLog, MemoryLeases, MemoryMeters, MemoryStore
 from tests.kit.upstream import ScriptedUpstream
 
 API = "orders"
@@ -139,7 +139,8 @@ class Plan:
 
 
 def memory() -> Shared:
-    return Shared(MemoryStore(), MemoryEventLog(), MemoryBus())
+    store = MemoryStore()
+    return Shared(store, MemoryEventLog(), MemoryBus(), store, MemoryMeters())
 
 
 def world(endpoints: Iterable[Endpoint], plan: Plan | None = None) -> World:
