@@ -32,13 +32,12 @@ from bridge.pipeline.cases import Decision, cases, decide
 from bridge.pipeline.consent import USED
 from bridge.pipeline.policy import Approvals
 from bridge.pipeline.runtime import Runtime
-from bridge.state.base import Shared
-from bridge.state.memory import MemoryBus, MemoryEventLog, MemoryStore
+from bridge.state.memory import MemoryStore
 from tests.kit.agent import META, Agent, Answer, Connection
 from tests.kit.documents import paths
 from tests.kit.doors import gateway
 from tests.kit.person import ASKS, Person, accept, asked, text
-from tests.kit.runtime import Badge, Plan, World, endpoint, world
+from tests.kit.runtime import Badge, Plan, World, endpoint, memory, world
 
 SCHEMA: Json = {"type": "object", "properties": {"id": {"type": "string"}}, "required": ["id"]}
 GIVEN: Json = {"id": "4/2"}
@@ -92,7 +91,7 @@ class Yielding(MemoryStore):
 
 
 def yielding(**policy: Json) -> Plan:
-    return Plan(shared=Shared(Yielding(), MemoryEventLog(), MemoryBus()), approvals=Approvals(**policy))
+    return Plan(shared=replace(memory(), store=Yielding()), approvals=Approvals(**policy))
 
 
 async def consented(rt: Runtime, given: Json = GIVEN) -> str:
@@ -438,7 +437,7 @@ class Down:
 async def test_without_a_store_the_call_is_refused(meta: Json) -> None:
     shown = shop()
     state = await consented(shown.rt)
-    down = replace(shown.rt, shared=Shared(Down(), MemoryEventLog(), MemoryBus()))
+    down = replace(shown.rt, shared=replace(memory(), store=Down()))
     without = replace(shown.rt, shared=None)
     for rt, verdict in ((down, "state_unavailable"), (without, "approval_required")):
         answer = await Person(rt).call("drop", GIVEN, meta=meta)

@@ -204,6 +204,7 @@ async def test_a_client_that_cannot_ask_is_told_what_is_missing(gw: Gateway) -> 
 # --- the state --------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.statement("A21")
 async def test_a_state_that_was_changed_anywhere_is_refused(gw: Gateway) -> None:
     _, state = asked(await Person(gw.rt).call("cancel", {}))
     for at in range(0, len(state), 7):
@@ -214,6 +215,7 @@ async def test_a_state_that_was_changed_anywhere_is_refused(gw: Gateway) -> None
     assert not gw.upstream.sent
 
 
+@pytest.mark.statement("A21")
 async def test_a_state_is_for_one_tool_and_one_set_of_arguments(gw: Gateway) -> None:
     _, state = asked(await Person(gw.rt).call("book", {"note": "x"}))
     for name, arguments in (("book", {"note": "y"}), ("book", {}), ("cancel", {"note": "x"}), ("cancel", {})):
@@ -232,6 +234,7 @@ async def test_a_state_is_refused_even_where_nothing_has_to_be_asked(gw: Gateway
     assert answer.code == -32602
 
 
+@pytest.mark.statement("A21")
 async def test_a_state_of_another_caller_is_refused(gw: Gateway) -> None:
     _, state = asked(await Person(gw.rt).call("book", {}))
     other = replace(gw.rt, authenticator=Badge(Grant()))

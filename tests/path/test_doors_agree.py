@@ -27,7 +27,7 @@ from bridge.model import (
 )
 from bridge.state.memory import MemoryBuckets
 from tests.kit.documents import paths
-from tests.kit.doors import PREFIX, Arrangement, Gateway, differences, gateway, given, granting, spoilt
+from tests.kit.doors import PREFIX, Arrangement, Became, Gateway, differences, gateway, given, granting, spoilt
 from tests.kit.needs import CORPUS, needs_corpus
 from tests.kit.origin import OK, answering, playing
 from tests.kit.runtime import Badge
@@ -97,6 +97,11 @@ def ambiguous(operations: Iterator[Operation]) -> set[str]:
     return {one.id for one in operations if "#" in one.path}
 
 
+def refusal(became: Became) -> tuple[int, str]:
+    """What a person is told; no body answers a HEAD."""
+    return became.answer.status, became.answer.json["detail"] if became.answer.body else ""
+
+
 def name_of(one: Endpoint) -> str:
     assert one.tool is not None
     return one.tool.name
@@ -136,7 +141,7 @@ async def test_the_outcome_is_the_same_whatever_the_upstream_does(document: Path
 
 
 @pytest.mark.parametrize("document", SAMPLES, ids=named)
-async def test_what_is_not_granted_is_forbidden_at_either_door(document: Path) -> None:
+async def test_what_is_not_granted_is_not_there_at_either_door(document: Path) -> None:
     open_to_all = gateway(document)
     closed = gateway(document, Arrangement(authenticator=Badge(granting())))
     for one in open_to_all.tools.values():
@@ -144,7 +149,12 @@ async def test_what_is_not_granted_is_forbidden_at_either_door(document: Path) -
         agent = await closed.agent(name_of(one), arguments)
         person = await closed.person(one.build(arguments))
         assert list(differences(agent, person)) == []
-        assert (agent.record.verdict, agent.answer.status, person.answer.status) == ("forbidden", 403, 403)
+        assert (agent.record.verdict, agent.record.status) == ("not_granted", 404)
+        method = one.build(arguments).method
+        unknown = await closed.agent("no_such_tool", arguments), await closed.person(Wire(method, "/no/such/path"))
+        assert refusal(person) == refusal(unknown[1])
+        assert agent.answer.json["error"]["code"] == unknown[0].answer.json["error"]["code"] == -32602
+        assert agent.answer.message == unknown[0].answer.message.replace("no_such_tool", name_of(one))
     assert closed.upstream.sent == []
 
 
@@ -331,7 +341,7 @@ async def test_no_argument_spells_the_address_of_another_operation(ways: Path) -
     """A person asks for that operation by its address; an agent has asked, and was allowed, for another one."""
     gw = gateway(ways, Arrangement(authenticator=Badge(granting("thing"))))
     agent, person = await gw.agent("thing", {"id": "@mine"}), await gw.person(Wire("GET", "/things/%40mine"))
-    assert (agent.record.verdict, person.record.verdict) == ("bad_arguments", "forbidden")
+    assert (agent.record.verdict, person.record.verdict) == ("bad_arguments", "not_granted")
     assert "id: must not spell the address of another operation, GET /things/@mine" in agent.answer.body.decode()
     assert (await gw.agent("thing", {"id": "mine too"})).record.verdict == "allowed"
     assert len(gw.upstream.sent) == 1

@@ -22,11 +22,11 @@ from bridge.pipeline.addresses import Locator
 from bridge.pipeline.policy import Approvals
 from bridge.pipeline.runtime import Legacy, Limits, McpDoor, Rate
 from bridge.pipeline.toolset import Offer
-from bridge.state.base import Ring, Shared
-from bridge.state.memory import MemoryBus, MemoryEventLog, MemoryStore
+from bridge.state.base import Ring
+from bridge.state.memory import MemoryBus, MemoryStore
 from tests.kit.agent import Agent
 from tests.kit.replicas import Replicas, replicas
-from tests.kit.runtime import NOTHING, Plan, endpoint, world
+from tests.kit.runtime import NOTHING, Plan, endpoint, memory, world
 from tests.kit.session import ELICITS, Client, Exchange, parsed
 from tests.kit.upstream import Played, plays
 
@@ -50,6 +50,7 @@ def revision(request: pytest.FixtureRequest) -> str:
 # --- a session's life -------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.statement("A20")
 async def test_a_session_is_known_to_every_replica(revision: str) -> None:
     both = replicas()
     client = await Client(both.one, revision).begin()
@@ -103,6 +104,7 @@ async def test_a_session_belongs_to_whoever_opened_it() -> None:
     assert (await client.ask("ping")).status == 200
 
 
+@pytest.mark.statement("A20")
 async def test_a_batch_in_somebody_elses_session_is_not_found() -> None:
     client = await Client(replicas(Plan(authenticator=Watcher())).one, "2025-03-26").begin()
     eve = replace(client, peer="192.0.2.66")
@@ -143,7 +145,7 @@ async def test_a_session_is_begun_anew_whatever_id_goes_along() -> None:
 
 async def test_an_idle_session_is_over_and_a_used_one_is_not() -> None:
     now = [0.0]
-    shared = Shared(MemoryStore(clock=lambda: now[0]), MemoryEventLog(), MemoryBus())
+    shared = replace(memory(), store=MemoryStore(clock=lambda: now[0]))
     client = await Client(replicas(shared=shared).one).begin()
     now[0] = 3601.0
     assert (await client.ask("ping")).status == 404
@@ -680,7 +682,7 @@ class _Deaf(MemoryBus):
 
 
 async def test_state_out_of_reach_is_said_and_nothing_hangs() -> None:
-    dead = Shared(_Dead(), MemoryEventLog(), MemoryBus())  # type: ignore[arg-type]
+    dead = replace(memory(), store=_Dead())  # type: ignore[arg-type]
     client = Client(replicas(shared=dead).one, session="x" * 32)
     assert (await client.ask("ping")).status == 503
     assert (await client.get()).status == 503
@@ -690,7 +692,7 @@ async def test_state_out_of_reach_is_said_and_nothing_hangs() -> None:
 
 
 async def test_without_a_bus_streams_are_refused_and_calls_say_why() -> None:
-    dead = Shared(MemoryStore(), MemoryEventLog(), _Deaf())
+    dead = replace(memory(), bus=_Deaf())
     client = await Client(replicas(shared=dead).one).begin()
     assert (await client.get()).status == 503
     answer = await client.ask("tools/call", CALL)
@@ -699,7 +701,7 @@ async def test_without_a_bus_streams_are_refused_and_calls_say_why() -> None:
 
 
 async def test_a_stream_goes_on_without_ids_where_its_events_cannot_be_kept() -> None:
-    shared = Shared(MemoryStore(), _Dead(), MemoryBus())  # type: ignore[arg-type]
+    shared = replace(memory(), log=_Dead())  # type: ignore[arg-type]
     both = replicas(slow=True, shared=shared)
     client = await Client(both.one).begin()
     async with client.posting(client.request("tools/call", SLOW)) as call:

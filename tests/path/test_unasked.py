@@ -9,7 +9,7 @@ import orjson
 import pytest
 
 from bridge.ingress.asgi import Message as Sent
-from bridge.ingress.mcp.exchange import new_call
+from bridge.ingress.mcp.exchange import Sender, new_call
 from bridge.ingress.mcp.news import Watched
 from bridge.model import Endpoint, Json, Prompt, PromptArgument, PromptMessage, Resource
 from bridge.pipeline.addresses import Locator
@@ -106,7 +106,7 @@ async def test_what_needs_approval_is_not_watched_and_its_permission_waits_for_t
 
 async def test_a_look_for_news_opens_no_case_even_where_approval_came_to_be_needed_later() -> None:
     shown = shop()
-    watched = Watched(new_call("192.0.2.7", ""), "")
+    watched = Watched(new_call(Sender("192.0.2.7"), ""), "")
     watched.want([GUARDED])
     assert not await watched.changed(Holder(shown.rt))
     assert shown.records[-1].verdict == "approval_required"
