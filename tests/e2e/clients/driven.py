@@ -16,7 +16,7 @@ from tests.e2e.clients.plan import APPROVAL
 from tests.kit.command import Running, environment
 
 Wish: TypeAlias = Callable[[Json], Awaitable[Json]]
-WITHIN = 60.0
+WITHIN = 150.0
 LEAVES = 3.0
 """Seconds within which work that nobody waits for has to end: one for the gateway, the rest for a busy machine."""
 

@@ -29,7 +29,7 @@ async def world(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World
         yield World(running, home / "bridge.yaml")
 
 
-@pytest.mark.timeout(90)
+@pytest.mark.timeout(180)
 @pytest.mark.parametrize("client", [pytest.param(one, id=one.name, marks=one.needs) for one in CLIENTS])
 async def test_a_client_does_whatever_it_can_do(client: Client, world: World, tmp_path: Path) -> None:
     work = await worked(client, world, tmp_path)
