@@ -38,6 +38,7 @@ VIOLATIONS = [
     pytest.param("wire", {"bridge.importer": "import httpx"}, id="the importer fetches by itself"),
     pytest.param("steering", {"bridge.app": "from fastapi import FastAPI"}, id="FastAPI outside the control plane"),
     pytest.param("backends", {"bridge.app": "import bridge.state.memory"}, id="a backend chosen elsewhere"),
+    pytest.param("backends", {"bridge.app": "import bridge.state.folder"}, id="a folder of values opened elsewhere"),
     pytest.param(
         "backends",
         {"bridge.state.redis": "", "bridge.app": "import bridge.state.redis"},

@@ -21,6 +21,7 @@ def filled() -> Metrics:
     metrics.account(replace(PLAIN, door="mcp", truncated=True, broken=True, reported=("query 'a': no",)))
     metrics.reloaded("applied")
     metrics.refreshed("orders", "unchanged")
+    metrics.issuer_fetched("corp", "ok")
     metrics.loaded(Catalog((Api("orders"),)), 1)
     return metrics
 
