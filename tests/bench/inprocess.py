@@ -21,6 +21,7 @@ SMALL = orjson.dumps({"id": 4711, "status": "open", "total": {"amount": 12.5, "c
 """305 bytes of JSON."""
 LARGE = orjson.dumps([{"id": number, "status": "open", "note": "left at the door"} for number in range(384)])
 """20 KB of JSON."""
+NO_HEADERS: Mapping[str, str] = {}
 JSON: Headers = ((b"content-type", b"application/json"), (b"content-length", b"%d" % len(SMALL)))
 
 
@@ -96,15 +97,15 @@ class InProcess:
     def over(cls, runtime: Runtime) -> "InProcess":
         return cls(runtime, Traffic(Holder(runtime)))
 
-    def agent(self, revision: str, method: str, params: Json = None) -> AsyncCall:
-        """One POST to `/mcp`. Raises SystemExit when its answer is no result."""
+    def agent(self, revision: str, method: str, params: Json = None, more: Mapping[str, str] = NO_HEADERS) -> AsyncCall:
+        """One POST to `/mcp`, with these headers as well. Raises SystemExit when its answer is no result."""
         agent = Agent(self.runtime, revision)
         message = agent.message(method, params)
-        fields = agent.mirrored(message) | {"host": "localhost"}  # the agents' door checks the name
+        fields = agent.mirrored(message) | {"host": "localhost", **more}  # the agents' door checks the name
         return self._exchanged(request(fields), orjson.dumps(message), b'"result":')
 
-    def person(self, path: str, query: str = "") -> AsyncCall:
-        asked = request({"host": "localhost", "accept": "*/*", "user-agent": "bench/1"}, "GET")
+    def person(self, path: str, query: str = "", more: Mapping[str, str] = NO_HEADERS) -> AsyncCall:
+        asked = request({"host": "localhost", "accept": "*/*", "user-agent": "bench/1", **more}, "GET")
         asked.update(path=path, raw_path=path.encode(), query_string=query.encode())
         return self._exchanged(asked, b"", SMALL)
 

@@ -23,7 +23,7 @@ from bridge.ingress.mcp.endpoint import serve
 from bridge.ingress.mcp.envelope import decode, read
 from bridge.ingress.mcp.eras import revision_of
 from bridge.ingress.mcp.exchange import Exchange as Exchanged
-from bridge.ingress.mcp.exchange import aim, new_call
+from bridge.ingress.mcp.exchange import Sender, aim, new_call
 from bridge.ingress.mcp.headers import (
     SESSION,
     VERSION,
@@ -45,7 +45,7 @@ from bridge.pipeline.run import finish, run
 from bridge.pipeline.runtime import Legacy, Runtime
 from tests.bench import made
 from tests.bench.figures import Row, timed_row
-from tests.bench.inprocess import SMALL, Exchange, InProcess, Instant, request
+from tests.bench.inprocess import NO_HEADERS, SMALL, Exchange, InProcess, Instant, request
 from tests.bench.insitu import around
 from tests.bench.timing import AsyncCall, empty_task, timed, timed_async
 from tests.kit.agent import META, MODERN, Agent
@@ -58,7 +58,6 @@ SIZE = 700
 CALL: Json = {"name": "read3", "arguments": made.ARGUMENTS}
 CHANGE: Json = {"name": "change3", "arguments": made.ARGUMENTS | made.BODY}
 PROMPT: Json = {"name": "review", "arguments": {"shop": "north-7"}}
-NO_HEADERS: Mapping[str, str] = {}
 URI = f"api://{made.NAME}{made.path(3, 'north-7', '4711')}?limit=20&sort=created"
 PROMPTS: Json = {"review": {"arguments": {"shop": {}}, "messages": [{"text": "Review the orders of {{shop}}."}]}}
 NDJSON = Instant(
@@ -141,7 +140,7 @@ def _piped(rt: Runtime, endpoint: Endpoint, arguments: Arguments) -> AsyncCall:
 
 
 async def _prepared(endpoint: Endpoint, arguments: Arguments) -> Call:
-    call = new_call("192.0.2.7", "tools/call")
+    call = new_call(Sender("192.0.2.7"), "tools/call")
     aim(call, endpoint, arguments)
     call.deadline += 3600  # it is made once, and run for as long as the rounds take
     return call
@@ -159,7 +158,7 @@ def _steps(rt: Runtime) -> Callable[[], object]:
         revision = revision_of(rt.mcp, plain(fields, VERSION), value)
         check_accept(fields, modern=revision.modern)
         message = read(value)
-        call = new_call("192.0.2.7", looked_up(message, modern=revision.modern)[0])
+        call = new_call(Sender.of(asked, ""), looked_up(message, modern=revision.modern)[0])
         upload = Upload(exchange.receive, asked)
         line = Post(upload, exchange.send, streams=takes_streams(fields), leaving=revision.modern)
         exchanged = Exchanged(rt, toolset, revision, message, call, line, fields)

@@ -31,6 +31,11 @@ def timed_async(cases: Mapping[str, AsyncCall]) -> dict[str, Timing]:
     return _measured({name: _tasks(case) for name, case in cases.items()})
 
 
+def timed_awaited(cases: Mapping[str, AsyncCall]) -> dict[str, Timing]:
+    """Microseconds per call, one awaited after the other in one task, as the stages of one call are."""
+    return _measured({name: _awaited(case) for name, case in cases.items()})
+
+
 async def empty_task() -> None:
     """What is left of an asynchronous case when nothing is called."""
 
@@ -48,6 +53,14 @@ def _tasks(case: AsyncCall) -> _Batch:
         loop = asyncio.get_running_loop()
         for _ in repeat(None, count):
             await loop.create_task(case())
+
+    return batch
+
+
+def _awaited(case: AsyncCall) -> _Batch:
+    async def batch(count: int) -> None:
+        for _ in repeat(None, count):
+            await case()
 
     return batch
 
@@ -71,7 +84,9 @@ async def _rounds(batches: Mapping[str, _Batch]) -> dict[str, Timing]:
 
 
 async def _count(batch: _Batch) -> int:
-    """How many calls fill a batch; finding it out is the warm-up as well."""
+    """How many calls fill a batch; finding it out is the warm-up as well. The first call is not counted: it may have
+    to fetch what the others find."""
+    await batch(1)
     count = 1
     while (seconds := (await _sample(batch, count))[0] * count / 1e6) < BATCH_SECONDS / 4:
         count *= 2
